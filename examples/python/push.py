@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Pushes the percents 0 to 100 to the pages of one uid.
+
+Usage: push.py [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+"""
+
+import json
+import socket
+import sys
+import time
+
+
+def push(uid="uid1", host="127.0.0.1", port="5678"):
+    try:
+        server = socket.create_connection((host, int(port)), timeout=5)
+    except OSError as error:
+        sys.exit(f"push.py: cannot reach {host}:{port}: {error}")
+
+    with server, server.makefile("rw", encoding="utf-8", newline="\n") as lines:
+        for percent in range(101):
+            try:
+                lines.write(json.dumps({"uid": uid, "percent": f"{percent}%"}) + "\n")
+                lines.flush()
+                reply = lines.readline().rstrip("\n")
+            except OSError:
+                reply = ""
+            if not reply:
+                sys.exit(f"push.py: no reply from {host}:{port} at {percent}%")
+            if reply != "ok":
+                sys.exit(f"push.py: the reply to {percent}% is {reply}, not ok: "
+                         f"does a page listen as {uid}?")
+            time.sleep(0.02)
+    print(f"101 pushed to {uid}, every reply is ok")
+
+
+push(*sys.argv[1:4])

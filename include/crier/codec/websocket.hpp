@@ -1,0 +1,117 @@
+#ifndef CRIER_CODEC_WEBSOCKET_HPP
+#define CRIER_CODEC_WEBSOCKET_HPP
+
+#include <crier/codec/websocket/close_code.hpp>
+#include <crier/codec/websocket/frame_header.hpp>
+#include <crier/decoded.hpp>
+#include <crier/frame.hpp>
+#include <crier/message.hpp>
+#include <crier/opening.hpp>
+#include <crier/utf8.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace crier {
+
+/// Codec: the server's side of the WebSocket protocol, RFC 6455, without extensions.
+///
+/// A message that is whole in the input is unmasked there and handed out without a copy; what
+/// comes in pieces is collected in a buffer that grows with the bytes that have come, never by
+/// their announced number. Between messages a decoder holds no buffer.
+///
+/// Errors: every violation ends the connection with the close code that the RFC names: 1002, 1007
+/// for text that is not UTF-8 (at the first impossible byte), 1009 for a message above the limit
+/// (as soon as its length is announced). Before that, in the opening handshake, with an HTTP
+/// status: 400, 405, 426 or 431.
+///
+/// Models: framing_codec, with an opening, pings and a close handshake.
+struct websocket
+{
+    std::size_t max_message_bytes = 64 * 1024; ///< the payload of one message, all fragments
+    std::size_t max_header_bytes = 8 * 1024;   ///< the HTTP request of the opening handshake
+
+    class decoder;
+
+    /// The most bytes that a decoder leaves in its input: a request or a control frame, unfinished.
+    std::size_t max_unfinished_bytes() const noexcept
+    {
+        constexpr std::size_t control_frame = 6 + 125;
+        return max_header_bytes < control_frame ? control_frame : max_header_bytes;
+    }
+
+    /// One unfragmented text or binary frame.
+    static frame encode(message_view message)
+    {
+        return encode_frame(message.kind == message_kind::text ? opcode::text : opcode::binary,
+                            message.data);
+    }
+
+    /// A ping frame without payload.
+    static frame encode_ping() { return encode_frame(opcode::ping, {}); }
+
+    /// A close frame. The reason is UTF-8; what exceeds 123 bytes is cut off.
+    CRIER_DECL static frame encode_close(close_code code, std::string_view reason);
+
+    /// A frame of any kind with this payload.
+    CRIER_DECL static frame encode_frame(opcode code, std::string_view payload);
+};
+
+/// The decoding state of one connection: first the HTTP request, then frames.
+class websocket::decoder
+{
+public:
+    /// Lifetime: the options must outlive the decoder.
+    explicit decoder(const websocket& options) noexcept : options_(&options) {}
+
+    /// Takes what it can from the front of `in`, unmasking in place, up to the next event.
+    CRIER_DECL decoded decode(std::span<char>& in);
+
+    /// After kind_opening: the request to be judged. Valid until answer().
+    const opening_request& request() const noexcept { return *request_; }
+
+    /// Answers the opening request and returns the bytes to send, valid until the next call.
+    /// If the answer is no acceptance, the connection ends after these bytes.
+    CRIER_DECL std::string_view answer(const opening_answer& how);
+
+private:
+    enum class stage : unsigned char { request, frames, ended };
+
+    CRIER_DECL decoded decode_request(std::span<char>& in);
+    CRIER_DECL decoded decode_payload(std::span<char>& in);
+    CRIER_DECL decoded take_control(std::span<char>& in, const frame_header& header);
+    CRIER_DECL decoded take_close(std::string_view payload, char* payload_front);
+    CRIER_DECL decoded begin_data(const frame_header& header);
+    CRIER_DECL decoded fail(error why);
+    CRIER_DECL decoded refuse(error why);
+    void forget_message() noexcept;
+
+    const websocket* options_;
+    std::unique_ptr<opening_request> request_; // only while the opening is judged
+    std::unique_ptr<std::string> buffer_;      // a message in pieces, or the bytes of a reply
+
+    std::uint64_t frame_left_ = 0; // bytes of the current data frame's payload still to come
+    std::array<unsigned char, 4> mask_{};
+    std::uint16_t line_start_ = 0; // in the request: where the line begins that is not ended yet
+    stage stage_ = stage::request;
+    unsigned char mask_phase_ = 0;
+    utf8_validator utf8_;
+    bool in_frame_ = false;    // a data frame's header was read, its payload not yet to the end
+    bool in_message_ = false;  // a message was begun and FIN has not come
+    bool final_frame_ = false; // the current frame has FIN
+    bool delivered_ = false;   // buffer_ was handed out and is of no more use
+    message_kind kind_ = message_kind::text;
+};
+
+} // namespace crier
+
+#if !defined(CRIER_SEPARATE_COMPILATION)
+#include <crier/impl/websocket.ipp>
+#endif
+
+#endif

@@ -1,0 +1,144 @@
+#ifndef CRIER_CONCEPTS_CODEC_HPP
+#define CRIER_CONCEPTS_CODEC_HPP
+
+#include <crier/codec/websocket/close_code.hpp>
+#include <crier/decoded.hpp>
+#include <crier/frame.hpp>
+#include <crier/message.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace crier {
+
+struct opening_answer;
+class opening_request;
+
+/// The codec is a copyable type whose members are its options.
+template <class Codec>
+concept codec_is_policy = std::copyable<Codec>;
+
+/// `typename Codec::decoder`, the decoding state of one connection, is made from the codec's options.
+template <class Codec>
+concept codec_has_decoder = std::constructible_from<typename Codec::decoder, const Codec&>;
+
+/// `crier::decoded decoder::decode(std::span<char>& in)` takes one event from the front of `in`.
+template <class Codec>
+concept codec_decodes = requires(typename Codec::decoder& decoder, std::span<char>& in) {
+    { decoder.decode(in) } -> std::same_as<decoded>;
+};
+
+/// `static crier::frame encode(crier::message_view message)` frames a message, the same for all.
+template <class Codec>
+concept codec_encodes = requires(message_view message) {
+    { Codec::encode(message) } -> std::same_as<frame>;
+};
+
+/// `std::size_t max_unfinished_bytes() const`: how many bytes decode() may leave and wait for more.
+template <class Codec>
+concept codec_is_bounded = requires(const Codec& codec) {
+    { codec.max_unfinished_bytes() } -> std::convertible_to<std::size_t>;
+};
+
+/// How messages become bytes and bytes messages. Sans-I/O: no socket, no clock.
+///
+/// - `Codec` is a copyable aggregate; its members are its options.
+/// - `Codec::decoder` is the state of one connection. `decode(in)` looks at the front of `in`, takes
+///   what it consumes (`in = in.subspan(n)`), and returns one event (see `decoded`). It may change the
+///   bytes it consumes. What it leaves with `need_more` comes again in front of further bytes, and is
+///   at most `max_unfinished_bytes()`. The same bytes give the same events however they are cut.
+/// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
+///
+/// Options that a codec may add: see codec_opens, codec_closes, codec_pings.
+///
+/// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
+template <class Codec>
+concept framing_codec = codec_is_policy<Codec> && codec_has_decoder<Codec> &&
+                        codec_decodes<Codec> && codec_encodes<Codec> && codec_is_bounded<Codec>;
+
+/// Optional: an opening handshake. `const opening_request& decoder::request() const` after the
+/// event kind_opening, then `std::string_view decoder::answer(const opening_answer&)`: bytes to send.
+template <class Codec>
+concept codec_opens = requires(typename Codec::decoder& decoder, const opening_answer& how) {
+    { decoder.request() } -> std::same_as<const opening_request&>;
+    { decoder.answer(how) } -> std::same_as<std::string_view>;
+};
+
+/// Optional: a close handshake. `static frame encode_close(close_code, std::string_view reason)`; the
+/// peer answers with what decodes as kind_closed.
+template <class Codec>
+concept codec_closes = requires(close_code code, std::string_view reason) {
+    { Codec::encode_close(code, reason) } -> std::same_as<frame>;
+};
+
+/// Optional: pings. `static frame encode_ping()`; any byte from the peer counts as the answer.
+template <class Codec>
+concept codec_pings = requires {
+    { Codec::encode_ping() } -> std::same_as<frame>;
+};
+
+/// The least that is a framing_codec, and a start for your own: messages that end with a zero byte.
+struct codec_archetype
+{
+    std::size_t max_message_bytes = 4096;
+
+    std::size_t max_unfinished_bytes() const { return max_message_bytes; }
+
+    struct decoder
+    {
+        explicit decoder(const codec_archetype& codec) : limit(codec.max_message_bytes) {}
+
+        decoded decode(std::span<char>& in)
+        {
+            const auto end = std::find(in.begin(), in.end(), '\0');
+            const auto size = static_cast<std::size_t>(end - in.begin());
+            if (size > limit)
+                return decoded::failed(error::message_too_large);
+            if (end == in.end())
+                return decoded::need_more();
+            const std::string_view message(in.data(), size);
+            in = in.subspan(size + 1);
+            return decoded::whole(message);
+        }
+
+        std::size_t limit;
+    };
+
+    static frame encode(message_view message)
+    {
+        if (message.data.find('\0') != std::string_view::npos)
+            return {}; // it would arrive as two
+        return frame::join({message.data, std::string_view("\0", 1)});
+    }
+};
+
+static_assert(framing_codec<codec_archetype>);
+
+/// Says what is missing, one sentence each: `static_assert(crier::check_codec<my_codec>());`
+template <class Codec>
+consteval bool check_codec()
+{
+    static_assert(codec_is_policy<Codec>,
+                  "a framing_codec is copyable: an aggregate whose members are its options "
+                  "(see codec_archetype in crier/concepts/codec.hpp)");
+    static_assert(codec_has_decoder<Codec>,
+                  "a framing_codec has a nested type `decoder` with a constructor "
+                  "`explicit decoder(const Codec& options)` (crier/concepts/codec.hpp)");
+    static_assert(codec_decodes<Codec>,
+                  "the decoder of a framing_codec has "
+                  "`crier::decoded decode(std::span<char>& in)` (crier/concepts/codec.hpp)");
+    static_assert(codec_encodes<Codec>,
+                  "a framing_codec has `static crier::frame encode(crier::message_view message)` "
+                  "(crier/concepts/codec.hpp)");
+    static_assert(codec_is_bounded<Codec>,
+                  "a framing_codec has `std::size_t max_unfinished_bytes() const` "
+                  "(crier/concepts/codec.hpp)");
+    return framing_codec<Codec>;
+}
+
+} // namespace crier
+
+#endif

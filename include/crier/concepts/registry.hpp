@@ -1,0 +1,155 @@
+#ifndef CRIER_CONCEPTS_REGISTRY_HPP
+#define CRIER_CONCEPTS_REGISTRY_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace crier {
+
+class connection;
+
+/// What a registry's visit calls for each connection: a reference to some callable.
+///
+/// Lifetime: for the length of one call of visit or visit_all.
+class connection_visitor
+{
+public:
+    template <class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, connection_visitor>) &&
+                std::invocable<F&, connection&>
+    connection_visitor(F&& f) noexcept
+        : object_(const_cast<void*>(static_cast<const void*>(&f))),
+          call_([](void* object, connection& c) {
+              (*static_cast<std::remove_reference_t<F>*>(object))(c);
+          })
+    {}
+
+    void operator()(connection& c) const { call_(object_, c); }
+
+private:
+    void* object_;
+    void (*call_)(void*, connection&);
+};
+
+/// The registry is a copyable type whose members are its options, with a nested type `table` that is
+/// made from it.
+template <class Registry>
+concept registry_has_table =
+    std::copyable<Registry> && std::constructible_from<typename Registry::table, const Registry&>;
+
+/// `bool table::bind(std::string_view uid, connection&)`: false refuses the connection.
+template <class Registry>
+concept registry_binds =
+    requires(typename Registry::table& table, std::string_view uid, connection& c) {
+        { table.bind(uid, c) } -> std::same_as<bool>;
+    };
+
+/// `void table::unbind(connection&) noexcept`: takes this connection out, and no other.
+template <class Registry>
+concept registry_unbinds = requires(typename Registry::table& table, connection& c) {
+    { table.unbind(c) } noexcept;
+};
+
+/// `void table::visit(std::string_view uid, connection_visitor)` and
+/// `void table::visit_all(connection_visitor)`.
+template <class Registry>
+concept registry_visits =
+    requires(typename Registry::table& table, std::string_view uid, connection_visitor f) {
+        table.visit(uid, f);
+        table.visit_all(f);
+    };
+
+/// `std::size_t table::size() const noexcept`: connections that a visit_all would reach.
+template <class Registry>
+concept registry_counts = requires(const typename Registry::table& table) {
+    { table.size() } noexcept -> std::same_as<std::size_t>;
+};
+
+/// Who is there under which uid.
+///
+/// - `bind(uid, c)`: `uid` equals `c.uid()` and stays valid and unchanged until `unbind(c)`. Returns
+///   true if messages for this uid shall reach `c` from now on. It may call `close` on others.
+/// - `unbind(c)` is called exactly once for each connection that was bound with true, also for one
+///   that the table itself has dropped in the meantime.
+/// - `visit(uid, f)` calls f for each connection of the uid, `visit_all(f)` for every one. f neither
+///   binds nor unbinds.
+///
+/// Thread safety: a table is used by one thread. Test yours with
+/// `crier::test::registry_conformance` (crier/test/registry_conformance.hpp).
+template <class Registry>
+concept registry = registry_has_table<Registry> && registry_binds<Registry> &&
+                   registry_unbinds<Registry> && registry_visits<Registry> &&
+                   registry_counts<Registry>;
+
+/// The least that is a registry: a multimap from uid to connection.
+struct registry_archetype
+{
+    class table
+    {
+    public:
+        explicit table(const registry_archetype&) {}
+
+        bool bind(std::string_view uid, connection& c)
+        {
+            bound_.emplace(uid, &c);
+            return true;
+        }
+
+        void unbind(connection& c) noexcept
+        {
+            std::erase_if(bound_, [&](const auto& entry) { return entry.second == &c; });
+        }
+
+        void visit(std::string_view uid, connection_visitor f)
+        {
+            const auto [first, last] = bound_.equal_range(uid);
+            for (auto entry = first; entry != last; ++entry)
+                f(*entry->second);
+        }
+
+        void visit_all(connection_visitor f)
+        {
+            for (const auto& entry : bound_)
+                f(*entry.second);
+        }
+
+        std::size_t size() const noexcept { return bound_.size(); }
+
+    private:
+        std::multimap<std::string, connection*, std::less<>> bound_;
+    };
+};
+
+static_assert(registry<registry_archetype>);
+
+/// Says what is missing, one sentence each: `static_assert(crier::check_registry<my_registry>());`
+template <class Registry>
+consteval bool check_registry()
+{
+    static_assert(registry_has_table<Registry>,
+                  "a registry is copyable and has a nested type `table` with a constructor "
+                  "`explicit table(const Registry& options)` "
+                  "(see registry_archetype in crier/concepts/registry.hpp)");
+    static_assert(registry_binds<Registry>,
+                  "the table of a registry has "
+                  "`bool bind(std::string_view uid, crier::connection&)` "
+                  "(crier/concepts/registry.hpp)");
+    static_assert(registry_unbinds<Registry>,
+                  "the table of a registry has `void unbind(crier::connection&) noexcept` "
+                  "(crier/concepts/registry.hpp)");
+    static_assert(registry_visits<Registry>,
+                  "the table of a registry has "
+                  "`void visit(std::string_view uid, crier::connection_visitor)` and "
+                  "`void visit_all(crier::connection_visitor)` (crier/concepts/registry.hpp)");
+    static_assert(registry_counts<Registry>,
+                  "the table of a registry has `std::size_t size() const noexcept` "
+                  "(crier/concepts/registry.hpp)");
+    return registry<Registry>;
+}
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef CRIER_CONNECTION_HPP
+#define CRIER_CONNECTION_HPP
+
+#include <crier/codec/websocket/close_code.hpp>
+#include <crier/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace crier {
+
+class connection;
+
+/// Room that uid_registry and latest_only use in each connection, so that they need no nodes.
+struct registry_hook
+{
+    connection* next_same_uid = nullptr;
+    connection* previous_same_uid = nullptr;
+    connection* next_uid = nullptr;
+    std::uint64_t hash = 0;
+};
+
+/// What kind of listener a connection came in by.
+enum class connection_kind : unsigned char {
+    client,  ///< clients<>: says who it is, then listens
+    backend, ///< backend<>: says who is to be told what
+    peer,    ///< peers<>: messages go to a handler
+};
+
+/// One connection, whatever its transport and codec, as hooks, handlers and registries see it.
+///
+/// Thread safety: none. Used on the thread that runs the server, from within hooks, handlers and
+/// registries. Lifetime: from on_open until on_close returns; do not keep it longer.
+class connection
+{
+public:
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// A number that no other connection of this server has or had. Counts from 1.
+    std::uint64_t id() const noexcept { return id_; }
+
+    connection_kind kind() const noexcept { return kind_; }
+
+    /// Who the client says it is; empty before it said so, and for back ends.
+    std::string_view uid() const noexcept { return uid_; }
+
+    /// The other end's address: "192.0.2.7:50312".
+    virtual std::string peer() const = 0;
+
+    /// Bytes queued for this connection and not yet given to the system.
+    virtual std::size_t queued_bytes() const noexcept = 0;
+
+    /// Queues a message for this connection alone. False, and nothing queued, if the connection is
+    /// closing, its codec cannot carry the message, or its outbox is full (then it is closed).
+    virtual bool send(message_view message) = 0;
+
+    /// Closes the connection after what is queued: with the codec's close handshake if it has one.
+    /// Does nothing if the connection is closing already. The registry forgets it at the end of the
+    /// turn, on_close comes later; so it may be called from anywhere, hooks and registries included.
+    virtual void close(close_code code = close_code::normal, std::string_view reason = {}) = 0;
+
+    /// For the program's own use; crier leaves it alone. Starts as null.
+    void* user_data = nullptr;
+
+    /// For the registry's own use while the connection is bound.
+    registry_hook hook;
+
+protected:
+    connection(std::uint64_t id, connection_kind kind) noexcept : id_(id), kind_(kind) {}
+    ~connection() = default;
+
+    void set_uid(std::string_view uid) { uid_ = uid; }
+
+private:
+    std::uint64_t id_;
+    connection_kind kind_;
+    std::string uid_;
+};
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,97 @@
+#ifndef CRIER_DETAIL_ACCEPT_LOOP_HPP
+#define CRIER_DETAIL_ACCEPT_LOOP_HPP
+
+#include <crier/concepts/codec.hpp>
+#include <crier/concepts/transport.hpp>
+#include <crier/detail/session.hpp>
+#include <crier/detail/shard.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+namespace crier::detail {
+
+/// Accepts connections for one listener on one shard and starts their sessions.
+///
+/// When the system has no descriptors or memory left, it tries again after a pause: the listener is
+/// readable all the while, and waiting for that would spin.
+template <transport Transport, framing_codec Codec>
+class accept_loop : public std::enable_shared_from_this<accept_loop<Transport, Codec>>
+{
+public:
+    /// Lifetime: the codec's options and the role outlive all sessions of the shard.
+    accept_loop(std::shared_ptr<shard> home, role& r, const Transport& options, const Codec& codec)
+        : shard_(std::move(home)), role_(r), codec_(codec),
+          acceptor_(shard_->get_executor(), options), pause_(shard_->get_executor())
+    {}
+
+    void start() { await(); }
+
+    std::string address() const { return acceptor_.address(); }
+
+    void stop() noexcept
+    {
+        stopped_ = true;
+        acceptor_.close();
+        pause_.cancel();
+    }
+
+private:
+    static constexpr int accepts_per_turn = 64;
+    static constexpr std::chrono::milliseconds pause_after_error{100};
+
+    void await()
+    {
+        acceptor_.async_wait([self = this->shared_from_this()](error_code ec) {
+            if (!self->stopped_ && !ec)
+                self->accept_turn();
+        });
+    }
+
+    void accept_turn()
+    {
+        for (int i = 0; i < accepts_per_turn; ++i) {
+            error_code ec;
+            auto stream = acceptor_.accept(ec);
+            if (ec) {
+                ++shard_->counts.accept_errors;
+                return pause();
+            }
+            if (!stream)
+                break;
+            begin_session(std::move(*stream));
+        }
+        await();
+    }
+
+    void begin_session(typename Transport::stream&& stream)
+    {
+        auto* s = new session<Transport, Codec>(*shard_, role_, std::move(stream), codec_);
+        shard_->add(*s);
+        s->start();
+    }
+
+    void pause()
+    {
+        pause_.expires_after(pause_after_error);
+        pause_.async_wait([self = this->shared_from_this()](error_code ec) {
+            if (!self->stopped_ && !ec)
+                self->accept_turn();
+        });
+    }
+
+    std::shared_ptr<shard> shard_;
+    role& role_;
+    const Codec& codec_;
+    typename Transport::acceptor acceptor_;
+    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> pause_;
+    bool stopped_ = false;
+};
+
+} // namespace crier::detail
+
+#endif

@@ -1,0 +1,137 @@
+#ifndef CRIER_DETAIL_COMPONENTS_HPP
+#define CRIER_DETAIL_COMPONENTS_HPP
+
+#include <crier/concepts/registry.hpp>
+#include <crier/hooks.hpp>
+#include <crier/listener.hpp>
+#include <crier/registry/uid_registry.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+namespace crier::detail {
+
+template <class T>
+concept component = listener<T> || registry<T> || server_hooks<T>;
+
+/// The place of the first component that models a concept, or sizeof...(Components).
+template <bool... Models>
+constexpr std::size_t first_of() noexcept
+{
+    std::size_t at = 0;
+    ((Models ? false : (++at, true)) && ...);
+    return at;
+}
+
+template <std::size_t At, class Default, class... Components>
+struct component_or
+{
+    using type = Default;
+};
+
+template <std::size_t At, class Default, class... Components>
+    requires(At < sizeof...(Components))
+struct component_or<At, Default, Components...>
+{
+    using type = std::tuple_element_t<At, std::tuple<Components...>>;
+};
+
+template <class... Components>
+struct component_list
+{
+    static constexpr std::size_t registry_at = first_of<registry<Components>...>();
+    static constexpr std::size_t hooks_at = first_of<server_hooks<Components>...>();
+
+    using registry_type = typename component_or<registry_at, uid_registry, Components...>::type;
+    using hooks_type = typename component_or<hooks_at, hooks, Components...>::type;
+};
+
+/// A server's components and its io_context, its own or the user's.
+template <class... Components>
+class component_storage
+{
+public:
+    using components_type = std::tuple<Components...>;
+
+    struct unpacked
+    {};
+
+    component_storage(unpacked, components_type components)
+        : components_(std::move(components)), own_context_(std::in_place, hint),
+          context_(*own_context_)
+    {}
+
+    component_storage(unpacked, boost::asio::io_context& context, components_type components)
+        : components_(std::move(components)), context_(context)
+    {}
+
+    component_storage(const component_storage&) = delete;
+    component_storage& operator=(const component_storage&) = delete;
+
+protected:
+    ~component_storage() = default;
+
+    // One thread runs it, others only post: the sockets need no locks, the queue does.
+    static constexpr int hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+
+    components_type components_;
+    std::optional<boost::asio::io_context> own_context_;
+    boost::asio::io_context& context_;
+};
+
+/// Constructors that take the first N components, or fewer: the others have their defaults. They
+/// are no templates, so that `server s{{.transport = {.port = 1234}}}` knows what the braces mean.
+template <class Storage, class Indices>
+class component_constructors;
+
+template <class Storage>
+class component_constructors<Storage, std::index_sequence<>> : public Storage
+{
+public:
+    using Storage::Storage;
+
+    component_constructors() : Storage(typename Storage::unpacked{}, {}) {}
+
+    explicit component_constructors(boost::asio::io_context& context)
+        : Storage(typename Storage::unpacked{}, context, {})
+    {}
+};
+
+template <class Storage, std::size_t... I>
+    requires(sizeof...(I) > 0)
+class component_constructors<Storage, std::index_sequence<I...>>
+    : public component_constructors<Storage, std::make_index_sequence<sizeof...(I) - 1>>
+{
+    using base = component_constructors<Storage, std::make_index_sequence<sizeof...(I) - 1>>;
+    using components_type = typename Storage::components_type;
+    using unpacked = typename Storage::unpacked;
+
+public:
+    using base::base;
+
+    explicit component_constructors(std::tuple_element_t<I, components_type>... first)
+        : base(unpacked{}, pad(std::forward_as_tuple(std::move(first)...)))
+    {}
+
+    explicit component_constructors(boost::asio::io_context& context,
+                                    std::tuple_element_t<I, components_type>... first)
+        : base(unpacked{}, context, pad(std::forward_as_tuple(std::move(first)...)))
+    {}
+
+private:
+    static components_type pad(std::tuple<std::tuple_element_t<I, components_type>&&...> first)
+    {
+        components_type all;
+        ((std::get<I>(all) = std::get<I>(std::move(first))), ...);
+        return all;
+    }
+};
+
+} // namespace crier::detail
+
+#endif

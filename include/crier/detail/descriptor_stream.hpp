@@ -1,0 +1,104 @@
+#ifndef CRIER_DETAIL_DESCRIPTOR_STREAM_HPP
+#define CRIER_DETAIL_DESCRIPTOR_STREAM_HPP
+
+#include <crier/concepts/transport.hpp>
+#include <crier/config.hpp>
+#include <crier/io_result.hpp>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+struct sockaddr;
+
+namespace crier::detail {
+
+/// A stream over a connected, non-blocking socket descriptor: what tcp and local share. Asio waits,
+/// the reading and writing are plain system calls.
+class descriptor_stream
+{
+public:
+    /// Takes the descriptor over. Throws boost::system::system_error if Asio cannot watch it.
+    descriptor_stream(executor ex, int descriptor) : descriptor_(ex, descriptor) {}
+
+    CRIER_DECL io_result read_some(std::span<char> into) noexcept;
+    CRIER_DECL io_result write_some(std::span<const iovec> gather) noexcept;
+    io_result handshake() noexcept { return {}; }
+    CRIER_DECL io_result shutdown() noexcept;
+
+    template <class Handler>
+    void async_wait(readiness what, Handler&& handler)
+    {
+        descriptor_.async_wait(what == readiness::readable
+                                   ? boost::asio::posix::descriptor_base::wait_read
+                                   : boost::asio::posix::descriptor_base::wait_write,
+                               std::forward<Handler>(handler));
+    }
+
+    CRIER_DECL std::string peer() const;
+    CRIER_DECL void close() noexcept;
+
+private:
+    int native() const noexcept
+    {
+        // native_handle() is not const, yet changes nothing.
+        return const_cast<descriptor_stream*>(this)->descriptor_.native_handle();
+    }
+
+    boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
+};
+
+/// A socket that listens, and where.
+struct listening
+{
+    int descriptor;
+    std::string address;
+};
+
+/// A listening socket descriptor: what the acceptors of tcp and local share.
+class descriptor_acceptor
+{
+public:
+    descriptor_acceptor(executor ex, listening socket)
+        : descriptor_(ex, socket.descriptor), address_(std::move(socket.address))
+    {}
+
+    /// Accepts one connection, non-blocking and close-on-exec. `no_delay` is for TCP.
+    CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec, bool no_delay);
+
+    template <class Handler>
+    void async_wait(Handler&& handler)
+    {
+        descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                               std::forward<Handler>(handler));
+    }
+
+    const std::string& address() const noexcept { return address_; }
+    CRIER_DECL void close() noexcept;
+
+private:
+    boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
+    std::string address_;
+};
+
+/// "192.0.2.7:1234", "[2001:db8::1]:1234", a path, or "local" for an unnamed local socket.
+CRIER_DECL std::string to_text(const sockaddr* address, unsigned size);
+
+/// Opens a listening, non-blocking, close-on-exec TCP socket; throws boost::system::system_error
+/// with the address in its text.
+CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port, int backlog,
+                                bool reuse_port);
+
+/// The same for a local socket. A socket file that nobody listens on is replaced.
+CRIER_DECL listening listen_local(const std::string& path, int backlog, unsigned mode);
+
+} // namespace crier::detail
+
+#if !defined(CRIER_SEPARATE_COMPILATION)
+#include <crier/impl/descriptor_stream.ipp>
+#endif
+
+#endif

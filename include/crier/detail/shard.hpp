@@ -1,0 +1,119 @@
+#ifndef CRIER_DETAIL_SHARD_HPP
+#define CRIER_DETAIL_SHARD_HPP
+
+#include <crier/concepts/transport.hpp>
+#include <crier/config.hpp>
+#include <crier/counters.hpp>
+#include <crier/detail/deadline_list.hpp>
+#include <crier/detail/intrusive_list.hpp>
+#include <crier/detail/mailbox.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+namespace crier::detail {
+
+class role;
+class session_base;
+
+/// What the sessions of one thread share: their list, the dirty list and its flush, deadlines and
+/// the one timer, the buffer that all read into, and the way in for other threads.
+///
+/// Lifetime: held by a shared_ptr, because posted work may outlive the server.
+/// Thread safety: submit() from any thread, all else on the thread that runs the executor.
+class shard : public std::enable_shared_from_this<shard>
+{
+public:
+    CRIER_DECL explicit shard(executor ex);
+    CRIER_DECL ~shard();
+
+    executor get_executor() const noexcept { return executor_; }
+
+    /// The time, moved on by what advance() has added.
+    clock::time_point now() const noexcept { return clock::now() + advanced_; }
+
+    /// For tests: moves the time on and runs what falls due.
+    CRIER_DECL void advance(clock::duration by);
+
+    /// Finds or makes the deadline lists for a role's limits.
+    CRIER_DECL void prepare(role& r);
+
+    /// Sets a deadline; does nothing for a null list (no limit).
+    CRIER_DECL void set_deadline(deadline_list* list, deadline_hook& hook);
+
+    /// Adds a session, which the shard keeps alive until it is removed.
+    CRIER_DECL void add(session_base& s);
+    CRIER_DECL void remove(session_base& s) noexcept;
+    std::size_t sessions() const noexcept { return session_count_; }
+    std::uint64_t next_id() noexcept { return ++last_id_; }
+
+    /// Puts a session on the dirty list. The first one of a turn posts one flush for all.
+    CRIER_DECL void mark_dirty(session_base& s);
+
+    /// Where sessions read to: room for `tail` old bytes and `more` new ones.
+    CRIER_DECL std::span<char> scratch(std::size_t tail, std::size_t more);
+
+    /// Replies of the session whose read turn it is, gathered for one write.
+    std::string replies;
+    session_base* replier = nullptr;
+
+    /// Runs a task on this shard's thread, in the order of the calls of each thread.
+    /// Thread safety: any thread. Throws nothing.
+    CRIER_DECL void submit(task& t) noexcept;
+
+    /// Begins to close every session (1001), and calls `done` when the last is gone.
+    CRIER_DECL void drain(std::function<void()> done);
+
+    /// Ends every session at once.
+    CRIER_DECL void abort_all();
+
+    /// The server is gone: tasks that come now, or have come and not run, are dropped.
+    void abandon() noexcept { abandoned_ = true; }
+
+    counters counts;
+
+private:
+    CRIER_DECL void flush();
+    CRIER_DECL void run_deadlines();
+    CRIER_DECL void arm_timer();
+    CRIER_DECL void run_tasks();
+
+    using deadline_lists = std::vector<std::unique_ptr<deadline_list>>;
+    static deadline_list* list_for(deadline_lists& lists, std::chrono::milliseconds after);
+
+    using timer_type =
+        boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor>;
+
+    executor executor_;
+    timer_type timer_;
+    clock::time_point armed_for_ = clock::time_point::max();
+    clock::duration advanced_{};
+    deadline_lists phase_deadlines_;
+    deadline_lists stall_deadlines_;
+
+    list_link sessions_;
+    std::size_t session_count_ = 0;
+    std::uint64_t last_id_ = 0;
+    session_base* dirty_ = nullptr;
+    session_base** dirty_end_ = &dirty_;
+
+    std::vector<char> scratch_;
+    mailbox mailbox_;
+    std::function<void()> drained_;
+    bool abandoned_ = false;
+};
+
+} // namespace crier::detail
+
+#if !defined(CRIER_SEPARATE_COMPILATION)
+#include <crier/impl/shard.ipp>
+#endif
+
+#endif

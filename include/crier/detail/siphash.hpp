@@ -1,0 +1,88 @@
+#ifndef CRIER_DETAIL_SIPHASH_HPP
+#define CRIER_DETAIL_SIPHASH_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string_view>
+
+namespace crier::detail {
+
+/// SipHash-1-3 (Aumasson and Bernstein): a keyed hash for tables whose keys strangers choose.
+class siphash
+{
+public:
+    siphash(std::uint64_t key0, std::uint64_t key1) noexcept : key0_(key0), key1_(key1) {}
+
+    static siphash random_key()
+    {
+        std::random_device device;
+        const auto word = [&] { return std::uint64_t(device()) << 32 | device(); };
+        const std::uint64_t first = word();
+        return {first, word()};
+    }
+
+    std::uint64_t operator()(std::string_view bytes) const noexcept
+    {
+        state s{key0_ ^ 0x736f6d6570736575u, key1_ ^ 0x646f72616e646f6du,
+                key0_ ^ 0x6c7967656e657261u, key1_ ^ 0x7465646279746573u};
+        const char* at = bytes.data();
+        std::size_t left = bytes.size();
+        for (; left >= 8; left -= 8, at += 8) {
+            std::uint64_t word;
+            std::memcpy(&word, at, 8);
+            s.absorb(little(word));
+        }
+        std::uint64_t last = 0;
+        if (left)
+            std::memcpy(&last, at, left);
+        s.absorb(little(last) | std::uint64_t(bytes.size()) << 56);
+        s.v2 ^= 0xFF;
+        for (int i = 0; i < 3; ++i)
+            s.round();
+        return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    }
+
+private:
+    struct state
+    {
+        std::uint64_t v0, v1, v2, v3;
+
+        void round() noexcept
+        {
+            v0 += v1;
+            v1 = std::rotl(v1, 13) ^ v0;
+            v0 = std::rotl(v0, 32);
+            v2 += v3;
+            v3 = std::rotl(v3, 16) ^ v2;
+            v0 += v3;
+            v3 = std::rotl(v3, 21) ^ v0;
+            v2 += v1;
+            v1 = std::rotl(v1, 17) ^ v2;
+            v2 = std::rotl(v2, 32);
+        }
+
+        void absorb(std::uint64_t word) noexcept
+        {
+            v3 ^= word;
+            round();
+            v0 ^= word;
+        }
+    };
+
+    static std::uint64_t little(std::uint64_t word) noexcept
+    {
+        if constexpr (std::endian::native == std::endian::big)
+            return __builtin_bswap64(word);
+        else
+            return word;
+    }
+
+    std::uint64_t key0_, key1_;
+};
+
+} // namespace crier::detail
+
+#endif

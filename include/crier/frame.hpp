@@ -1,0 +1,105 @@
+#ifndef CRIER_FRAME_HPP
+#define CRIER_FRAME_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace crier {
+
+/// An encoded message: immutable bytes, shared by all connections that are to receive them.
+///
+/// A codec's `encode` makes it once; every receiver's outbox holds a reference. An empty frame
+/// (`!f`) stands for "this codec cannot carry that message".
+///
+/// Thread safety: none, not even of copies: the count of references is a plain number. The frames
+/// of a server stay on the thread that runs it.
+class frame
+{
+public:
+    frame() noexcept = default;
+
+    /// One frame out of the given parts, in their order. Throws std::bad_alloc.
+    static frame join(std::initializer_list<std::string_view> parts)
+    {
+        std::size_t size = 0;
+        for (std::string_view part : parts)
+            size += part.size();
+        return build(size, [&](char* out) {
+            for (std::string_view part : parts) {
+                if (!part.empty())
+                    std::memcpy(out, part.data(), part.size());
+                out += part.size();
+            }
+        });
+    }
+
+    /// A frame of `size` bytes that `write(char*)` fills completely. Throws std::bad_alloc, and
+    /// what `write` throws.
+    template <class Write>
+    static frame build(std::size_t size, Write&& write)
+    {
+        frame result(new (::operator new(sizeof(block) + size)) block{1, size});
+        std::forward<Write>(write)(result.block_->data());
+        return result;
+    }
+
+    frame(const frame& other) noexcept : block_(other.block_)
+    {
+        if (block_)
+            ++block_->references;
+    }
+
+    frame(frame&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+
+    frame& operator=(frame other) noexcept
+    {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+
+    ~frame()
+    {
+        if (block_ && --block_->references == 0)
+            ::operator delete(block_);
+    }
+
+    /// False for the empty frame.
+    explicit operator bool() const noexcept { return block_ != nullptr; }
+
+    /// The encoded bytes, valid as long as any copy of this frame lives.
+    std::string_view bytes() const noexcept
+    {
+        return block_ ? std::string_view(block_->data(), block_->size) : std::string_view();
+    }
+
+    /// Number of encoded bytes.
+    std::size_t size() const noexcept { return block_ ? block_->size : 0; }
+
+    friend bool operator==(const frame& a, const frame& b) noexcept
+    {
+        return a.block_ == b.block_ || a.bytes() == b.bytes();
+    }
+
+private:
+    struct block
+    {
+        std::size_t references;
+        std::size_t size;
+
+        char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+        const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+    };
+
+    explicit frame(block* owned) noexcept : block_(owned) {}
+
+    block* block_ = nullptr;
+};
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,86 @@
+#ifndef CRIER_HOOKS_HPP
+#define CRIER_HOOKS_HPP
+
+#include <crier/connection.hpp>
+#include <crier/error.hpp>
+#include <crier/message.hpp>
+#include <crier/opening.hpp>
+
+#include <concepts>
+
+namespace crier {
+
+/// What a program may want to hear from its server. Derive, and write the functions that you need
+/// with just these signatures; another signature does not compile.
+///
+/// An exception that leaves a hook closes the connection it was called for (1011), no other.
+///
+/// Thread safety: called on the thread that runs the server, one at a time.
+class hooks
+{
+public:
+    /// A client's HTTP request. Decides whether it becomes a WebSocket connection, and answers plain
+    /// requests. Default: accepts upgrades, answers all else with 426.
+    opening_answer on_opening(connection&, const opening_request&)
+    {
+        return opening_answer::accept();
+    }
+
+    /// A connection is open: after the opening handshake if its codec has one.
+    void on_open(connection&) {}
+
+    /// A client said its uid and receives from now on.
+    void on_registered(connection&) {}
+
+    /// A client said something after its uid.
+    void on_message(connection&, message_view) {}
+
+    /// The connection is gone; called once for each on_open. `why` compares with `error`,
+    /// `condition` and the system's errors.
+    void on_close(connection&, error_code) {}
+};
+
+/// A class derived from crier::hooks whose functions can all be called as there.
+template <class Hooks>
+concept server_hooks =
+    std::derived_from<Hooks, hooks> && std::copyable<Hooks> &&
+    requires(Hooks& h, connection& c, const opening_request& request, message_view message,
+             error_code why) {
+        { h.on_opening(c, request) } -> std::same_as<opening_answer>;
+        { h.on_open(c) } -> std::same_as<void>;
+        { h.on_registered(c) } -> std::same_as<void>;
+        { h.on_message(c, message) } -> std::same_as<void>;
+        { h.on_close(c, why) } -> std::same_as<void>;
+    };
+
+static_assert(server_hooks<hooks>);
+
+/// Says what is wrong, one sentence each: `static_assert(crier::check_hooks<my_hooks>());`
+template <class Hooks>
+consteval bool check_hooks()
+{
+    static_assert(std::derived_from<Hooks, hooks>, "hooks derive publicly from crier::hooks");
+    static_assert(std::copyable<Hooks>,
+                  "hooks are copied into the server: give them pointers or references to what they "
+                  "share");
+    static_assert(requires(Hooks& h, connection& c, const opening_request& r) {
+        { h.on_opening(c, r) } -> std::same_as<opening_answer>;
+    }, "the signature is `crier::opening_answer on_opening(crier::connection&, const crier::opening_request&)`");
+    static_assert(requires(Hooks& h, connection& c) {
+        { h.on_open(c) } -> std::same_as<void>;
+    }, "the signature is `void on_open(crier::connection&)`");
+    static_assert(requires(Hooks& h, connection& c) {
+        { h.on_registered(c) } -> std::same_as<void>;
+    }, "the signature is `void on_registered(crier::connection&)`");
+    static_assert(requires(Hooks& h, connection& c, message_view m) {
+        { h.on_message(c, m) } -> std::same_as<void>;
+    }, "the signature is `void on_message(crier::connection&, crier::message_view)`");
+    static_assert(requires(Hooks& h, connection& c, error_code ec) {
+        { h.on_close(c, ec) } -> std::same_as<void>;
+    }, "the signature is `void on_close(crier::connection&, crier::error_code)`");
+    return server_hooks<Hooks>;
+}
+
+} // namespace crier
+
+#endif

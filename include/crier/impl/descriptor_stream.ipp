@@ -1,0 +1,213 @@
+#ifndef CRIER_IMPL_DESCRIPTOR_STREAM_IPP
+#define CRIER_IMPL_DESCRIPTOR_STREAM_IPP
+
+#include <crier/detail/descriptor_stream.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <boost/system/system_error.hpp>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace crier::detail {
+
+CRIER_DECL error_code last_error() noexcept
+{
+    return {errno, boost::system::system_category()};
+}
+
+/// The result of a system call that returned -1.
+CRIER_DECL io_result failed_io(io_status wanted) noexcept
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return {wanted, 0, {}};
+    return {io_status::failed, 0, last_error()};
+}
+
+CRIER_DECL io_result descriptor_stream::read_some(std::span<char> into) noexcept
+{
+    for (;;) {
+        const ssize_t n = ::recv(native(), into.data(), into.size(), 0);
+        if (n > 0)
+            return {io_status::ok, static_cast<std::size_t>(n), {}};
+        if (n == 0)
+            return {io_status::eof, 0, {}};
+        if (errno != EINTR)
+            return failed_io(io_status::want_read);
+    }
+}
+
+CRIER_DECL io_result descriptor_stream::write_some(std::span<const iovec> gather) noexcept
+{
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(gather.data());
+    message.msg_iovlen = gather.size();
+    for (;;) {
+        const ssize_t n = ::sendmsg(native(), &message, MSG_NOSIGNAL);
+        if (n >= 0)
+            return {io_status::ok, static_cast<std::size_t>(n), {}};
+        if (errno != EINTR)
+            return failed_io(io_status::want_write);
+    }
+}
+
+CRIER_DECL io_result descriptor_stream::shutdown() noexcept
+{
+    if (::shutdown(native(), SHUT_WR) == -1)
+        return {io_status::failed, 0, last_error()};
+    return {};
+}
+
+CRIER_DECL std::string descriptor_stream::peer() const
+{
+    sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    if (::getpeername(native(), reinterpret_cast<sockaddr*>(&address), &size) == -1)
+        return "unknown";
+    return to_text(reinterpret_cast<const sockaddr*>(&address), size);
+}
+
+CRIER_DECL void descriptor_stream::close() noexcept
+{
+    error_code ignored;
+    descriptor_.close(ignored);
+}
+
+CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_code& ec,
+                                                                        bool no_delay)
+{
+    ec = {};
+    for (;;) {
+        const int accepted =
+            ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted != -1) {
+            if (no_delay) {
+                const int on = 1;
+                ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+            }
+            try {
+                return std::optional<descriptor_stream>(std::in_place, descriptor_.get_executor(),
+                                                        accepted);
+            } catch (const boost::system::system_error& e) {
+                ::close(accepted);
+                ec = e.code();
+                return std::nullopt;
+            }
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return std::nullopt;
+        // A connection that died before it was accepted is nobody's error (accept(2)).
+        if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO)
+            continue;
+        ec = last_error();
+        return std::nullopt;
+    }
+}
+
+CRIER_DECL void descriptor_acceptor::close() noexcept
+{
+    error_code ignored;
+    descriptor_.close(ignored);
+}
+
+CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)
+{
+    if (address->sa_family == AF_UNIX) {
+        const auto* local = reinterpret_cast<const sockaddr_un*>(address);
+        if (size <= offsetof(sockaddr_un, sun_path) || local->sun_path[0] == '\0')
+            return "local";
+        return local->sun_path;
+    }
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (::getnameinfo(address, size, host, sizeof(host), port, sizeof(port),
+                      NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return "unknown";
+    const std::string name = host;
+    return (address->sa_family == AF_INET6 ? '[' + name + ']' : name) + ':' + port;
+}
+
+/// Closes the descriptor and throws errno, or what is given, with the text.
+[[noreturn]] CRIER_DECL void fail_to_listen(int descriptor, const std::string& where,
+                                            error_code ec = last_error())
+{
+    if (descriptor != -1)
+        ::close(descriptor);
+    throw boost::system::system_error(ec, "cannot listen on " + where);
+}
+
+CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port, int backlog,
+                                bool reuse_port)
+{
+    const std::string where =
+        (address.find(':') == std::string::npos ? address : '[' + address + ']') + ':' +
+        std::to_string(port);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    const int refused =
+        ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found);
+    if (refused != 0)
+        throw boost::system::system_error(
+            make_error_code(boost::system::errc::address_not_available),
+            "cannot listen on " + where + ": " + ::gai_strerror(refused));
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+
+    const int descriptor =
+        ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor == -1)
+        fail_to_listen(descriptor, where);
+    const int on = 1;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (reuse_port && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+        fail_to_listen(descriptor, where);
+    if (::bind(descriptor, found->ai_addr, found->ai_addrlen) == -1 ||
+        ::listen(descriptor, backlog) == -1)
+        fail_to_listen(descriptor, where);
+
+    sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &size) == -1)
+        fail_to_listen(descriptor, where);
+    return {descriptor, to_text(reinterpret_cast<const sockaddr*>(&bound), size)};
+}
+
+CRIER_DECL listening listen_local(const std::string& path, int backlog, unsigned mode)
+{
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof(name.sun_path))
+        fail_to_listen(-1, '"' + path + '"',
+                       make_error_code(boost::system::errc::filename_too_long));
+    std::memcpy(name.sun_path, path.c_str(), path.size() + 1);
+    const auto* address = reinterpret_cast<const sockaddr*>(&name);
+
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor == -1)
+        fail_to_listen(descriptor, path);
+    int bound = ::bind(descriptor, address, sizeof(name));
+    if (bound == -1 && errno == EADDRINUSE) {
+        // Left over from a process that was killed, or in use? Only a connection tells.
+        const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        const bool stale = ::connect(probe, address, sizeof(name)) == -1 && errno == ECONNREFUSED;
+        ::close(probe);
+        errno = EADDRINUSE;
+        if (stale && ::unlink(path.c_str()) == 0)
+            bound = ::bind(descriptor, address, sizeof(name));
+    }
+    if (bound == -1 || ::chmod(path.c_str(), mode) == -1 || ::listen(descriptor, backlog) == -1)
+        fail_to_listen(descriptor, path);
+    return {descriptor, path};
+}
+
+} // namespace crier::detail
+
+#endif

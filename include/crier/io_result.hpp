@@ -1,0 +1,32 @@
+#ifndef CRIER_IO_RESULT_HPP
+#define CRIER_IO_RESULT_HPP
+
+#include <crier/error.hpp>
+
+#include <cstddef>
+
+namespace crier {
+
+/// How a non-blocking operation on a stream went.
+enum class io_status : unsigned char {
+    ok,         ///< `bytes` bytes were read or written; fewer than asked is no error
+    want_read,  ///< nothing was done: try again when the stream is readable
+    want_write, ///< nothing was done: try again when the stream is writable
+    eof,        ///< reading: the peer will send no more
+    failed,     ///< the stream is of no more use, `ec` says why
+};
+
+/// The result of a non-blocking operation on a stream.
+struct io_result
+{
+    io_status status = io_status::ok;
+    std::size_t bytes = 0;
+    error_code ec{};
+};
+
+/// What to wait for.
+enum class readiness : unsigned char { readable, writable };
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef CRIER_PUSH_RESULT_HPP
+#define CRIER_PUSH_RESULT_HPP
+
+#include <cstddef>
+
+namespace crier {
+
+/// What became of a push.
+enum class push_status : unsigned char {
+    queued,      ///< for at least one connection; for a broadcast, also when nobody is there
+    no_receiver, ///< no connection of that uid can take the message
+    invalid,     ///< an empty or over-long uid, or text that is not UTF-8
+    posted,      ///< called from another thread: on its way to the server's thread, result unknown
+    stopped,     ///< the server is not running
+};
+
+/// The result of push and broadcast.
+struct push_result
+{
+    push_status status = push_status::stopped;
+    std::size_t queued = 0; ///< connections that were queued the message; 0 if posted
+
+    /// True if the message is queued, or on its way.
+    explicit operator bool() const noexcept
+    {
+        return status == push_status::queued || status == push_status::posted;
+    }
+
+    friend bool operator==(const push_result&, const push_result&) = default;
+};
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,63 @@
+#ifndef CRIER_TRANSPORT_TCP_HPP
+#define CRIER_TRANSPORT_TCP_HPP
+
+#include <crier/concepts/transport.hpp>
+#include <crier/detail/descriptor_stream.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace crier {
+
+/// Transport: TCP over IPv4 or IPv6.
+///
+/// Models: transport.
+struct tcp
+{
+    /// The address to listen on: a number ("127.0.0.1", "::") or a name ("localhost"). Empty means
+    /// all IPv4 addresses for clients, and 127.0.0.1 for back ends.
+    std::string address{};
+    std::uint16_t port = 0;  ///< 0 lets the system choose; acceptor::address() says what it chose
+    int backlog = 4096;      ///< connections waiting to be accepted; the system may allow fewer
+    bool no_delay = true;    ///< TCP_NODELAY: small messages leave at once
+    bool reuse_port = false; ///< SO_REUSEPORT: several processes listen on the same port
+
+    using stream = detail::descriptor_stream;
+    class acceptor;
+
+    /// The same, reachable from this machine only unless an address is given.
+    tcp inner() const
+    {
+        tcp result = *this;
+        if (result.address.empty())
+            result.address = "127.0.0.1";
+        return result;
+    }
+};
+
+/// Listens. Throws boost::system::system_error whose text names the address and the reason.
+class tcp::acceptor : public detail::descriptor_acceptor
+{
+public:
+    acceptor(executor ex, const tcp& options)
+        : descriptor_acceptor(
+              ex, detail::listen_tcp(options.address.empty() ? "0.0.0.0" : options.address,
+                                     options.port, options.backlog, options.reuse_port)),
+          no_delay_(options.no_delay)
+    {}
+
+    std::optional<stream> accept(error_code& ec)
+    {
+        return descriptor_acceptor::accept(ec, no_delay_);
+    }
+
+private:
+    bool no_delay_;
+};
+
+static_assert(transport<tcp>);
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,81 @@
+"""nginx in front of the clients port, with the configuration that the project hands out."""
+
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from support import EXAMPLES, EndToEndTest, accepts, eventually, free_port, program, run
+
+# What Debian's nginx.conf does around a file of conf.d, in a directory of the test's own.
+AROUND = """
+daemon off;
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log {directory}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    include {directory}/crier.conf;
+}}
+"""
+
+
+class BehindNginx(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        temporary = tempfile.TemporaryDirectory(prefix="nginx-")
+        self.addCleanup(temporary.cleanup)
+        directory = pathlib.Path(temporary.name)
+        port = free_port()
+        self.url = f"ws://127.0.0.1:{port}/ws"
+
+        text = (EXAMPLES / "nginx" / "crier.conf").read_text(encoding="utf-8")
+        for there, here in (("listen 80;", f"listen 127.0.0.1:{port};"),
+                            ("server 127.0.0.1:1234;", f"server 127.0.0.1:{self.server.clients_port};")):
+            self.assertEqual(1, text.count(there), f"{there} in crier.conf")
+            text = text.replace(there, here)
+        (directory / "crier.conf").write_text(text, encoding="utf-8")
+        main = directory / "nginx.conf"
+        main.write_text(AROUND.format(directory=directory), encoding="utf-8")
+
+        # stderr before the configuration is read: the compiled-in log file may belong to root.
+        command = [program("nginx"), "-e", "stderr", "-p", str(directory), "-c", str(main)]
+        check = run(*command, "-t")
+        self.assertEqual(0, check.returncode, check.stderr)
+        nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(nginx.wait)
+        self.addCleanup(nginx.terminate)
+        eventually("nginx listens", lambda: accepts(port))
+
+    def test_a_client_hears_everything_in_order(self):
+        page = self.receiver("uid1", self.url)
+        direct = self.receiver("uid1")
+        lines = [f'{{"uid":"uid1","n":{n}}}' for n in range(1000)]
+        self.assertEqual(["ok"] * 1000, self.server.push_all(lines))
+        self.assertEqual(lines, page.messages(1000))
+        self.assertEqual(lines, direct.messages(1000))
+
+    def test_a_client_hears_the_close_code_and_comes_back_after_a_restart(self):
+        page = self.receiver("uid1", self.url)
+        self.server.stop()
+        self.assertEqual(1001, page.expect("close")["code"])
+        self.server.start()
+        again = self.receiver("uid1", self.url)
+        self.assertEqual("ok", self.server.push({"uid": "uid1", "n": 2}))
+        self.assertIn('"n": 2', again.message())
+
+    def test_a_client_that_leaves_is_gone(self):
+        page = self.receiver("uid1", self.url)
+        self.assertEqual("ok", self.server.push({"uid": "uid1"}))
+        page.close()
+        eventually("nobody listens", lambda: self.server.push({"uid": "uid1"}) == "fail")
+
+
+if __name__ == "__main__":
+    unittest.main()
