@@ -166,7 +166,10 @@ for (const button of document.querySelectorAll('[data-copy]')) {
             getSelection().selectAllChildren(code);
             button.textContent = 'Selected';
         }
-        setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+        setTimeout(() => {
+            button.textContent = 'Copy';
+            element('copied').textContent = '';
+        }, 1500);
     });
 }
 

@@ -33,10 +33,10 @@ struct command
 /// `"broadcast": true` names everybody. Only the outermost object's members count; the last one
 /// wins if a name stands twice.
 ///
-/// The whole line is judged, but nothing is built from it: it goes to the receivers as it came. That
-/// is a scan of our own and not Boost.JSON's SAX parser, which is not usable from headers alone (it
-/// needs its library for error codes and a memory resource), costs 3 s of compile time, and takes
-/// several times as long per line (tests/bench/command.cpp measures both).
+/// The whole line is judged, but nothing is built from it: it goes to the receivers as it came.
+/// That is a scan of our own and not Boost.JSON's SAX parser, which is not usable from headers
+/// alone (it needs its library for error codes and a memory resource), costs 3 s of compile time,
+/// and takes several times as long per line (tests/bench/command.cpp measures both).
 ///
 /// Thread safety: distinct objects only.
 class command_parser

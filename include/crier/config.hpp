@@ -1,9 +1,9 @@
 #ifndef CRIER_CONFIG_HPP
 #define CRIER_CONFIG_HPP
 
-// crier is header-only unless CRIER_SEPARATE_COMPILATION is defined. Then the non-template bodies are
-// declared only, and exactly one source file of the program includes <crier/src.hpp>. Define it for
-// the whole program (compiler option), never in one file alone.
+// crier is header-only unless CRIER_SEPARATE_COMPILATION is defined. Then the non-template bodies
+// are declared only, and exactly one source file of the program includes <crier/src.hpp>. Define it
+// for the whole program (compiler option), never in one file alone.
 #if defined(CRIER_SEPARATE_COMPILATION)
 #define CRIER_DECL
 #else

@@ -59,7 +59,8 @@ public:
 
     /// Closes the connection after what is queued: with the codec's close handshake if it has one.
     /// Does nothing if the connection is closing already. The registry forgets it at the end of the
-    /// turn, on_close comes later; so it may be called from anywhere, hooks and registries included.
+    /// turn, on_close comes later; so it may be called from anywhere, hooks and registries
+    /// included.
     virtual void close(close_code code = close_code::normal, std::string_view reason = {}) = 0;
 
     /// For the program's own use; crier leaves it alone. Starts as null.

@@ -11,21 +11,22 @@ struct counters
     std::uint64_t connections = 0; ///< open now, all listeners
     std::uint64_t registered = 0;  ///< clients that a broadcast would reach now
 
-    std::uint64_t accepted = 0;            ///< connections accepted
-    std::uint64_t accept_errors = 0;       ///< accept failed (no descriptors left, say)
-    std::uint64_t closed = 0;              ///< connections that ended in order
-    std::uint64_t lost = 0;                ///< connections that ended without a goodbye or by an I/O error
+    std::uint64_t accepted = 0;      ///< connections accepted
+    std::uint64_t accept_errors = 0; ///< accept failed (no descriptors left, say)
+    std::uint64_t closed = 0;        ///< connections that ended in order
+    std::uint64_t lost = 0; ///< connections that ended without a goodbye or by an I/O error
     std::uint64_t handshakes_failed = 0;   ///< connections refused in the opening handshake
     std::uint64_t protocol_violations = 0; ///< connections closed for breaking the protocol
-    std::uint64_t limits_exceeded = 0;     ///< connections closed for a limit, slow consumers included
-    std::uint64_t timed_out = 0;           ///< connections closed because a time ran out
-    std::uint64_t rejected = 0;            ///< connections closed because of their uid
+    std::uint64_t limits_exceeded = 0; ///< connections closed for a limit, slow consumers included
+    std::uint64_t timed_out = 0;       ///< connections closed because a time ran out
+    std::uint64_t rejected = 0;        ///< connections closed because of their uid
 
-    std::uint64_t lines_ok = 0;         ///< back-end lines answered `ok`
-    std::uint64_t lines_failed = 0;     ///< back-end lines answered `fail`
-    std::uint64_t lines_discarded = 0;  ///< of these, the over-long ones
-    std::uint64_t messages_queued = 0;  ///< messages queued, each receiver counted
-    std::uint64_t messages_dropped = 0; ///< of these, not given to the system before the connection ended
+    std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`
+    std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`
+    std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
+    std::uint64_t messages_queued = 0; ///< messages queued, each receiver counted
+    std::uint64_t messages_dropped =
+        0; ///< of these, not given to the system before the connection ended
 };
 
 } // namespace crier

@@ -16,13 +16,15 @@ namespace crier {
 struct decoded
 {
     enum kind_type : unsigned char {
-        kind_need_more, ///< nothing whole is there; what is left in the input comes again, with more
+        kind_need_more, ///< nothing whole is there; what is left in the input comes again, with
+                        ///< more
         kind_opening,   ///< a handshake to be judged: ask `request()`, then call `answer()`
         kind_message,   ///< a whole message
         kind_reply,     ///< bytes to send back (a pong, say); the connection goes on
         kind_discarded, ///< a message was thrown away, `ec` says why; the connection goes on
         kind_closed,    ///< the peer said goodbye; `reply` is the answer to it
-        kind_failed,    ///< the peer broke the rules, `ec` says how; `reply` tells it so; no more input
+        kind_failed,    ///< the peer broke the rules, `ec` says how; `reply` tells it so; no more
+                        ///< input
     };
 
     kind_type kind = kind_need_more;

@@ -3,11 +3,11 @@
 
 #include <crier/config.hpp>
 
-#include <type_traits>
-
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/error_condition.hpp>
+
+#include <type_traits>
 
 namespace crier {
 
@@ -18,48 +18,48 @@ using boost::system::error_condition;
 /// the exact cause, with `condition` for the kind of cause.
 enum class error {
     // The opening handshake (RFC 6455 section 4.2).
-    bad_request = 1,       ///< the bytes are no HTTP/1.1 request, or one that a server must refuse
-    header_too_large,      ///< the request's header is larger than max_header_bytes
-    method_not_allowed,    ///< a method other than GET
-    upgrade_required,      ///< a plain HTTP request where nothing is served, or no WebSocket version 13
-    bad_key,               ///< Sec-WebSocket-Key missing, repeated, or not 16 bytes of base64
-    request_answered,      ///< a plain HTTP request was answered, the connection is done
-    request_refused,       ///< a hook refused the opening handshake
+    bad_request = 1,    ///< the bytes are no HTTP/1.1 request, or one that a server must refuse
+    header_too_large,   ///< the request's header is larger than max_header_bytes
+    method_not_allowed, ///< a method other than GET
+    upgrade_required, ///< a plain HTTP request where nothing is served, or no WebSocket version 13
+    bad_key,          ///< Sec-WebSocket-Key missing, repeated, or not 16 bytes of base64
+    request_answered, ///< a plain HTTP request was answered, the connection is done
+    request_refused,  ///< a hook refused the opening handshake
 
     // Frames (RFC 6455 sections 5 to 7).
-    reserved_bit_set,      ///< RSV1 to RSV3 without an extension that defines it
-    unknown_opcode,        ///< opcodes 3-7 and 11-15
-    frame_not_masked,      ///< a client's frame without a mask
-    length_not_minimal,    ///< a length in more bytes than it needs, or above 2^63-1
-    control_frame_too_long, ///< a control frame of more than 125 bytes
+    reserved_bit_set,         ///< RSV1 to RSV3 without an extension that defines it
+    unknown_opcode,           ///< opcodes 3-7 and 11-15
+    frame_not_masked,         ///< a client's frame without a mask
+    length_not_minimal,       ///< a length in more bytes than it needs, or above 2^63-1
+    control_frame_too_long,   ///< a control frame of more than 125 bytes
     control_frame_fragmented, ///< a control frame without FIN
-    unexpected_continuation, ///< a continuation frame with nothing to continue
-    continuation_expected, ///< a new data frame inside a fragmented message
-    bad_close_payload,     ///< a close frame of one byte, or with a code that may not be sent
-    invalid_utf8,          ///< a text message, close reason, uid or line that is not UTF-8
-    message_too_large,     ///< a message or line above the codec's limit
+    unexpected_continuation,  ///< a continuation frame with nothing to continue
+    continuation_expected,    ///< a new data frame inside a fragmented message
+    bad_close_payload,        ///< a close frame of one byte, or with a code that may not be sent
+    invalid_utf8,             ///< a text message, close reason, uid or line that is not UTF-8
+    message_too_large,        ///< a message or line above the codec's limit
 
     // Who you are.
-    uid_empty,             ///< the first message was empty
-    uid_too_long,          ///< the uid has more than max_uid_bytes bytes
-    uid_not_text,          ///< the first message was binary
-    uid_refused,           ///< the registry did not take the uid
-    replaced,              ///< a newer connection of the same uid took this one's place
+    uid_empty,    ///< the first message was empty
+    uid_too_long, ///< the uid has more than max_uid_bytes bytes
+    uid_not_text, ///< the first message was binary
+    uid_refused,  ///< the registry did not take the uid
+    replaced,     ///< a newer connection of the same uid took this one's place
 
     // Time.
-    handshake_timeout,     ///< the opening handshake was not complete in time
-    uid_timeout,           ///< no uid was said in time
-    idle_timeout,          ///< nothing was heard, not even the answer to a ping
-    write_stalled,         ///< nothing could be written for write_stall_timeout
-    close_timeout,         ///< the peer did not finish the close in time
+    handshake_timeout, ///< the opening handshake was not complete in time
+    uid_timeout,       ///< no uid was said in time
+    idle_timeout,      ///< nothing was heard, not even the answer to a ping
+    write_stalled,     ///< nothing could be written for write_stall_timeout
+    close_timeout,     ///< the peer did not finish the close in time
 
     // The end of a connection.
-    slow_consumer,         ///< more bytes were queued than max_outbox_bytes
-    peer_closed,           ///< the peer said goodbye by the protocol's own means
-    peer_vanished,         ///< the byte stream ended without a goodbye
-    closed_here,           ///< connection::close was called
-    server_stopping,       ///< the server is stopping
-    hook_failed,           ///< a hook threw an exception
+    slow_consumer,   ///< more bytes were queued than max_outbox_bytes
+    peer_closed,     ///< the peer said goodbye by the protocol's own means
+    peer_vanished,   ///< the byte stream ended without a goodbye
+    closed_here,     ///< connection::close was called
+    server_stopping, ///< the server is stopping
+    hook_failed,     ///< a hook threw an exception
 };
 
 /// The kinds of causes, to branch on: `if (ec == crier::condition::timed_out)`.
@@ -69,7 +69,7 @@ enum class condition {
     limit_exceeded,       ///< one of the configured limits was reached
     timed_out,            ///< one of the configured times ran out
     rejected,             ///< who the peer says it is was not accepted
-    closed,               ///< the connection ended in order: by the peer, by us, or by the server's stop
+    closed, ///< the connection ended in order: by the peer, by us, or by the server's stop
 };
 
 /// The category of `error` values.

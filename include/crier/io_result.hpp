@@ -22,10 +22,10 @@ struct io_result
     io_status status = io_status::ok;
     std::size_t bytes = 0;
     error_code ec{};
+    /// Reading: false says that nothing more was there, so that the reader need not ask again
+    /// before it is told. True is always a correct answer.
+    bool more = true;
 };
-
-/// What to wait for.
-enum class readiness : unsigned char { readable, writable };
 
 } // namespace crier
 

@@ -19,9 +19,9 @@ namespace crier {
 template <transport Transport, framing_codec Codec>
 struct clients
 {
-    Transport transport{};     ///< where to listen
-    Codec codec{};             ///< how messages are framed
-    crier::limits limits{};    ///< what one connection may cost
+    Transport transport{};  ///< where to listen
+    Codec codec{};          ///< how messages are framed
+    crier::limits limits{}; ///< what one connection may cost
 
     using transport_type = Transport;
     using codec_type = Codec;
@@ -32,7 +32,7 @@ struct clients
     make_role(detail::switchboard<Registry>& board, Hooks& h) const
     {
         return std::make_unique<detail::clients_role<Registry, Hooks>>(detail::encoder_of<Codec>,
-                                                                      limits, board, h);
+                                                                       limits, board, h);
     }
 };
 
@@ -44,9 +44,9 @@ struct clients
 template <transport Transport, framing_codec Codec>
 struct backend
 {
-    Transport transport{};     ///< where to listen; without an address, on this machine only
-    Codec codec{};             ///< how lines are framed
-    crier::limits limits{};    ///< what one connection may cost
+    Transport transport{};  ///< where to listen; without an address, on this machine only
+    Codec codec{};          ///< how lines are framed
+    crier::limits limits{}; ///< what one connection may cost
 
     using transport_type = Transport;
     using codec_type = Codec;
@@ -57,7 +57,7 @@ struct backend
     make_role(detail::switchboard<Registry>& board, Hooks& h) const
     {
         return std::make_unique<detail::backend_role<Registry, Hooks>>(detail::encoder_of<Codec>,
-                                                                      limits, board, h);
+                                                                       limits, board, h);
     }
 };
 
@@ -69,10 +69,10 @@ struct backend
 template <transport Transport, framing_codec Codec, server_hooks Handler>
 struct peers
 {
-    Transport transport{};     ///< where to listen
-    Codec codec{};             ///< how messages are framed
-    crier::limits limits{};    ///< what one connection may cost
-    Handler handler{};         ///< copied into the server
+    Transport transport{};  ///< where to listen
+    Codec codec{};          ///< how messages are framed
+    crier::limits limits{}; ///< what one connection may cost
+    Handler handler{};      ///< copied into the server
 
     using transport_type = Transport;
     using codec_type = Codec;
@@ -89,10 +89,15 @@ struct peers
 /// What a server listens with: clients<>, backend<> or peers<>.
 template <class T>
 concept listener = transport<typename T::transport_type> && framing_codec<typename T::codec_type> &&
-                   requires(T& t) {
-                       { t.transport } -> std::same_as<typename T::transport_type&>;
-                       { t.codec } -> std::same_as<typename T::codec_type&>;
-                   };
+    requires(T& t)
+{
+    {
+        t.transport
+        } -> std::same_as<typename T::transport_type&>;
+    {
+        t.codec
+        } -> std::same_as<typename T::codec_type&>;
+};
 
 namespace detail {
 

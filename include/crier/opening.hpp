@@ -69,7 +69,7 @@ private:
 /// `Connection: close` and a Content-Length.
 struct http_response
 {
-    unsigned status = 200;                                ///< 200 to 599
+    unsigned status = 200; ///< 200 to 599
     std::string content_type = "text/plain; charset=utf-8";
     std::string body;
     /// Further fields, each "Name: value\r\n". They must not come from a client's bytes unchecked.

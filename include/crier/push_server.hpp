@@ -6,15 +6,15 @@
 #include <crier/server.hpp>
 #include <crier/utf8.hpp>
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace crier {
 
@@ -51,8 +51,10 @@ public:
             return {push_status::stopped, 0};
         if (this->on_server_thread())
             return push_here(uid, message);
-        this->submit([this, to = std::string(uid), text = std::string(message.data),
-                      kind = message.kind] { push_here(to, {text, kind}); });
+        this->submit(
+            [this, to = std::string(uid), text = std::string(message.data), kind = message.kind] {
+                push_here(to, {text, kind});
+            });
         return {push_status::posted, 0};
     }
 
@@ -128,7 +130,8 @@ private:
     template <class Handler, class Operation>
     void submit_with_result(Handler handler, Operation operation)
     {
-        auto completion = boost::asio::get_associated_executor(handler, this->context_.get_executor());
+        auto completion =
+            boost::asio::get_associated_executor(handler, this->context_.get_executor());
         this->submit([handler = std::move(handler), operation = std::move(operation),
                       work = boost::asio::make_work_guard(completion)]() mutable {
             boost::asio::dispatch(work.get_executor(),

@@ -8,6 +8,8 @@
 #include <crier/detail/shard.hpp>
 #include <crier/listener.hpp>
 
+#include <boost/asio/basic_signal_set.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -18,8 +20,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/basic_signal_set.hpp>
 
 namespace crier {
 
@@ -191,8 +191,8 @@ private:
         using role_type = typename decltype(std::declval<Component&>().make_role(
             std::declval<detail::switchboard<registry_type>&>(),
             std::declval<hooks_type&>()))::element_type;
-        using loop_type = detail::accept_loop<typename Component::transport_type,
-                                              typename Component::codec_type>;
+        using loop_type =
+            detail::accept_loop<typename Component::transport_type, typename Component::codec_type>;
     };
 
     template <std::size_t... I>
@@ -210,6 +210,7 @@ private:
             auto& role = std::get<I>(roles_);
             if (!role) {
                 role = options.make_role(board_, hooks_);
+                role->max_unfinished_bytes = options.codec.max_unfinished_bytes();
                 shard_->prepare(*role);
             }
             auto transport = options.transport;

@@ -24,7 +24,8 @@ class DemoFiles(EndToEndTest):
         return answer, answer.read()
 
     def test_each_file_is_served_as_it_is_with_its_type(self):
-        files = sorted(WEB.iterdir())
+        # package.json is for Node's import of the client module; the page has no use for it.
+        files = sorted(file for file in WEB.iterdir() if file.name != "package.json")
         self.assertTrue(files)
         for file in files:
             with self.subTest(file.name):

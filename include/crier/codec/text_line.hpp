@@ -47,9 +47,8 @@ public:
     decoded decode(std::span<char>& in) noexcept
     {
         const std::size_t seen = searched_ < in.size() ? searched_ : in.size();
-        const void* found = in.size() > seen
-                                ? std::memchr(in.data() + seen, '\n', in.size() - seen)
-                                : nullptr;
+        const void* found =
+            in.size() > seen ? std::memchr(in.data() + seen, '\n', in.size() - seen) : nullptr;
         if (!found)
             return unfinished(in);
 

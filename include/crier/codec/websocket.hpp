@@ -7,14 +7,11 @@
 #include <crier/frame.hpp>
 #include <crier/message.hpp>
 #include <crier/opening.hpp>
-#include <crier/utf8.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace crier {
@@ -67,13 +64,14 @@ class websocket::decoder
 {
 public:
     /// Lifetime: the options must outlive the decoder.
-    explicit decoder(const websocket& options) noexcept : options_(&options) {}
+    CRIER_DECL explicit decoder(const websocket& options) noexcept;
+    CRIER_DECL ~decoder();
 
     /// Takes what it can from the front of `in`, unmasking in place, up to the next event.
     CRIER_DECL decoded decode(std::span<char>& in);
 
     /// After kind_opening: the request to be judged. Valid until answer().
-    const opening_request& request() const noexcept { return *request_; }
+    CRIER_DECL const opening_request& request() const noexcept;
 
     /// Answers the opening request and returns the bytes to send, valid until the next call.
     /// If the answer is no acceptance, the connection ends after these bytes.
@@ -82,30 +80,24 @@ public:
 private:
     enum class stage : unsigned char { request, frames, ended };
 
+    struct collection;
+
     CRIER_DECL decoded decode_request(std::span<char>& in);
-    CRIER_DECL decoded decode_payload(std::span<char>& in);
+    CRIER_DECL decoded decode_frame(std::span<char>& in);
+    CRIER_DECL decoded take_whole(std::span<char>& in, const frame_header& header);
+    CRIER_DECL decoded take_piece(std::span<char>& in);
     CRIER_DECL decoded take_control(std::span<char>& in, const frame_header& header);
     CRIER_DECL decoded take_close(std::string_view payload, char* payload_front);
-    CRIER_DECL decoded begin_data(const frame_header& header);
     CRIER_DECL decoded fail(error why);
     CRIER_DECL decoded refuse(error why);
-    void forget_message() noexcept;
 
     const websocket* options_;
-    std::unique_ptr<opening_request> request_; // only while the opening is judged
-    std::unique_ptr<std::string> buffer_;      // a message in pieces, or the bytes of a reply
-
-    std::uint64_t frame_left_ = 0; // bytes of the current data frame's payload still to come
-    std::array<unsigned char, 4> mask_{};
+    // Only in the middle of something: a request that is judged, a message that came in pieces, the
+    // bytes of an answer.
+    std::unique_ptr<collection> collected_;
     std::uint16_t line_start_ = 0; // in the request: where the line begins that is not ended yet
     stage stage_ = stage::request;
-    unsigned char mask_phase_ = 0;
-    utf8_validator utf8_;
-    bool in_frame_ = false;    // a data frame's header was read, its payload not yet to the end
-    bool in_message_ = false;  // a message was begun and FIN has not come
-    bool final_frame_ = false; // the current frame has FIN
-    bool delivered_ = false;   // buffer_ was handed out and is of no more use
-    message_kind kind_ = message_kind::text;
+    bool spent_ = false; // what was collected has been handed out and is of no more use
 };
 
 } // namespace crier

@@ -3,14 +3,15 @@
 
 #include <crier/error.hpp>
 #include <crier/io_result.hpp>
+#include <crier/watcher.hpp>
+
+#include <boost/asio/io_context.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
-
-#include <boost/asio/io_context.hpp>
 
 #include <sys/uio.h>
 
@@ -35,65 +36,96 @@ concept transport_is_policy = std::copyable<Transport>;
 
 /// `Transport::stream` can be moved, and closed: `void close() noexcept`.
 template <class Transport>
-concept transport_has_stream =
-    std::move_constructible<typename Transport::stream> &&
-    requires(typename Transport::stream& stream) {
-        { stream.close() } noexcept;
-    };
+concept transport_has_stream = std::move_constructible<typename Transport::stream> &&
+    requires(typename Transport::stream& stream)
+{
+    {
+        stream.close()
+    }
+    noexcept;
+};
 
 /// `io_result stream::read_some(std::span<char> into)`, never blocking.
 template <class Transport>
-concept stream_reads = requires(typename Transport::stream& stream, std::span<char> into) {
-    { stream.read_some(into) } -> std::same_as<io_result>;
+concept stream_reads = requires(typename Transport::stream& stream, std::span<char> into)
+{
+    {
+        stream.read_some(into)
+        } -> std::same_as<io_result>;
 };
 
 /// `io_result stream::write_some(std::span<const iovec> gather)`, never blocking.
 template <class Transport>
-concept stream_writes = requires(typename Transport::stream& stream, std::span<const iovec> from) {
-    { stream.write_some(from) } -> std::same_as<io_result>;
+concept stream_writes = requires(typename Transport::stream& stream, std::span<const iovec> from)
+{
+    {
+        stream.write_some(from)
+        } -> std::same_as<io_result>;
 };
 
 /// `io_result stream::handshake()` before the first byte, `io_result stream::shutdown()` after the
-/// last: ok when done, or what to wait for. ok at once where there is nothing to do.
+/// last: ok when done, want_read or want_write to be called again when the stream is ready. ok at
+/// once where there is nothing to do.
 template <class Transport>
-concept stream_shakes_hands = requires(typename Transport::stream& stream) {
-    { stream.handshake() } -> std::same_as<io_result>;
-    { stream.shutdown() } -> std::same_as<io_result>;
+concept stream_shakes_hands = requires(typename Transport::stream& stream)
+{
+    {
+        stream.handshake()
+        } -> std::same_as<io_result>;
+    {
+        stream.shutdown()
+        } -> std::same_as<io_result>;
 };
 
-/// `void stream::async_wait(readiness, handler)`: calls `handler(error_code)` once, later, never from
-/// within; after close() with an error. The handler is move-only and has an associated allocator.
+/// `void stream::watch(watcher&)`, called once, before the first operation: from then on, until
+/// close(), `watcher.ready()` is called when the stream may be ready for what was answered with
+/// want_read or want_write before, and at the start for what it is ready for already. More calls
+/// than that do no harm. Never from within a call of the stream.
 template <class Transport>
-concept stream_waits = requires(typename Transport::stream& stream, readiness what) {
-    stream.async_wait(what, detail::wait_handler_archetype{});
+concept stream_is_watched = requires(typename Transport::stream& stream, watcher& w)
+{
+    stream.watch(w);
 };
 
 /// `std::string stream::peer() const`: who is at the other end, for logs.
 template <class Transport>
-concept stream_names_peer = requires(const typename Transport::stream& stream) {
-    { stream.peer() } -> std::convertible_to<std::string>;
+concept stream_names_peer = requires(const typename Transport::stream& stream)
+{
+    {
+        stream.peer()
+        } -> std::convertible_to<std::string>;
 };
 
-/// `Transport::acceptor(executor, const Transport&)` listens, or throws with the address and reason.
+/// `Transport::acceptor(executor, const Transport&)` listens, or throws with the address and
+/// reason.
 template <class Transport>
 concept transport_has_acceptor =
     std::constructible_from<typename Transport::acceptor, executor, const Transport&>;
 
-/// `std::optional<stream> acceptor::accept(error_code&)`: a connection, or none and no error (wait),
-/// or an error. Never blocking.
+/// `std::optional<stream> acceptor::accept(error_code&)`: a connection, or none and no error
+/// (wait), or an error. Never blocking.
 template <class Transport>
-concept acceptor_accepts = requires(typename Transport::acceptor& acceptor, error_code& ec) {
-    { acceptor.accept(ec) } -> std::same_as<std::optional<typename Transport::stream>>;
+concept acceptor_accepts = requires(typename Transport::acceptor& acceptor, error_code& ec)
+{
+    {
+        acceptor.accept(ec)
+        } -> std::same_as<std::optional<typename Transport::stream>>;
 };
 
 /// `void acceptor::async_wait(handler)`, `std::string acceptor::address() const`,
 /// `void acceptor::close() noexcept`.
 template <class Transport>
 concept acceptor_waits = requires(typename Transport::acceptor& acceptor,
-                                  const typename Transport::acceptor& const_acceptor) {
+                                  const typename Transport::acceptor& const_acceptor)
+{
     acceptor.async_wait(detail::wait_handler_archetype{});
-    { const_acceptor.address() } -> std::convertible_to<std::string>;
-    { acceptor.close() } noexcept;
+    {
+        const_acceptor.address()
+        } -> std::convertible_to<std::string>;
+    {
+        acceptor.close()
+    }
+    noexcept;
 };
 
 /// How bytes travel: non-blocking operations and readiness.
@@ -101,15 +133,14 @@ concept acceptor_waits = requires(typename Transport::acceptor& acceptor,
 /// - `Transport` is a copyable aggregate; its members are its options (an address, say). It names
 ///   the kind of address a listener uses when none is given: see tcp.
 /// - `Transport::stream` is one connection, `Transport::acceptor` what listens for them.
-/// - The engine calls a stream from one thread. It never has two waits for the same readiness.
+/// - The engine calls a stream from one thread, and moves it only before watch().
 ///
 /// Test yours with `crier::test::transport_conformance` (crier/test/transport_conformance.hpp).
 template <class Transport>
-concept transport =
-    transport_is_policy<Transport> && transport_has_stream<Transport> && stream_reads<Transport> &&
-    stream_writes<Transport> && stream_shakes_hands<Transport> && stream_waits<Transport> &&
-    stream_names_peer<Transport> && transport_has_acceptor<Transport> &&
-    acceptor_accepts<Transport> && acceptor_waits<Transport>;
+concept transport = transport_is_policy<Transport> && transport_has_stream<Transport> &&
+    stream_reads<Transport> && stream_writes<Transport> && stream_shakes_hands<Transport> &&
+    stream_is_watched<Transport> && stream_names_peer<Transport> &&
+    transport_has_acceptor<Transport> && acceptor_accepts<Transport> && acceptor_waits<Transport>;
 
 /// The least that is a transport: nobody ever connects.
 struct transport_archetype
@@ -120,9 +151,7 @@ struct transport_archetype
         io_result write_some(std::span<const iovec>) { return {io_status::want_write, 0, {}}; }
         io_result handshake() { return {}; }
         io_result shutdown() { return {}; }
-        template <class Handler>
-        void async_wait(readiness, Handler&&)
-        {}
+        void watch(watcher&) {}
         std::string peer() const { return "nobody"; }
         void close() noexcept {}
     };
@@ -141,7 +170,8 @@ struct transport_archetype
 
 static_assert(transport<transport_archetype>);
 
-/// Says what is missing, one sentence each: `static_assert(crier::check_transport<my_transport>());`
+/// Says what is missing, one sentence each:
+/// `static_assert(crier::check_transport<my_transport>());`
 template <class Transport>
 consteval bool check_transport()
 {
@@ -160,9 +190,8 @@ consteval bool check_transport()
     static_assert(stream_shakes_hands<Transport>,
                   "a stream has `crier::io_result handshake()` and `crier::io_result shutdown()` "
                   "(crier/concepts/transport.hpp)");
-    static_assert(stream_waits<Transport>,
-                  "a stream has `template <class H> void async_wait(crier::readiness, H handler)` "
-                  "(crier/concepts/transport.hpp)");
+    static_assert(stream_is_watched<Transport>, "a stream has `void watch(crier::watcher&)` "
+                                                "(crier/concepts/transport.hpp)");
     static_assert(stream_names_peer<Transport>,
                   "a stream has `std::string peer() const` (crier/concepts/transport.hpp)");
     static_assert(transport_has_acceptor<Transport>,

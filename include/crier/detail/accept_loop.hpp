@@ -6,12 +6,13 @@
 #include <crier/detail/session.hpp>
 #include <crier/detail/shard.hpp>
 
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <boost/asio/basic_waitable_timer.hpp>
 
 namespace crier::detail {
 
@@ -25,8 +26,11 @@ class accept_loop : public std::enable_shared_from_this<accept_loop<Transport, C
 public:
     /// Lifetime: the codec's options and the role outlive all sessions of the shard.
     accept_loop(std::shared_ptr<shard> home, role& r, const Transport& options, const Codec& codec)
-        : shard_(std::move(home)), role_(r), codec_(codec),
-          acceptor_(shard_->get_executor(), options), pause_(shard_->get_executor())
+        : shard_(std::move(home)),
+          role_(r),
+          codec_(codec),
+          acceptor_(shard_->get_executor(), options),
+          pause_(shard_->get_executor())
     {}
 
     void start() { await(); }
@@ -72,7 +76,11 @@ private:
     {
         auto* s = new session<Transport, Codec>(*shard_, role_, std::move(stream), codec_);
         shard_->add(*s);
-        s->start();
+        try {
+            s->start();
+        } catch (const boost::system::system_error& e) {
+            s->finish(e.code()); // it cannot be watched: out of memory, say
+        }
     }
 
     void pause()

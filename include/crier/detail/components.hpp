@@ -6,13 +6,13 @@
 #include <crier/listener.hpp>
 #include <crier/registry/uid_registry.hpp>
 
+#include <boost/asio/io_context.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-
-#include <boost/asio/io_context.hpp>
 
 namespace crier::detail {
 
@@ -62,7 +62,8 @@ public:
     {};
 
     component_storage(unpacked, components_type components)
-        : components_(std::move(components)), own_context_(std::in_place, hint),
+        : components_(std::move(components)),
+          own_context_(std::in_place, hint),
           context_(*own_context_)
     {}
 

@@ -15,9 +15,9 @@ struct deadline_hook : list_link
     clock::time_point due{};
 };
 
-/// Deadlines that all lie the same duration after they were set. So the list is in order without any
-/// sorting: setting, moving and clearing one costs the same few writes whatever the length.
-/// It knows no clock: time comes in as an argument.
+/// Deadlines that all lie the same duration after they were set. So the list is in order without
+/// any sorting: setting, moving and clearing one costs the same few writes whatever the length. It
+/// knows no clock: time comes in as an argument.
 class deadline_list
 {
 public:

@@ -3,52 +3,54 @@
 
 #include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
+#include <crier/detail/poller.hpp>
 #include <crier/io_result.hpp>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 struct sockaddr;
 
 namespace crier::detail {
 
-/// A stream over a connected, non-blocking socket descriptor: what tcp and local share. Asio waits,
-/// the reading and writing are plain system calls.
+/// A stream over a connected, non-blocking socket descriptor: what tcp and local share.
 class descriptor_stream
 {
 public:
-    /// Takes the descriptor over. Throws boost::system::system_error if Asio cannot watch it.
-    descriptor_stream(executor ex, int descriptor) : descriptor_(ex, descriptor) {}
+    /// Takes the descriptor over.
+    descriptor_stream(poller& p, int descriptor) noexcept : poller_(&p), descriptor_(descriptor) {}
+
+    descriptor_stream(descriptor_stream&& other) noexcept
+        : poller_(other.poller_),
+          descriptor_(std::exchange(other.descriptor_, -1)),
+          watched_(std::exchange(other.watched_, false))
+    {}
+
+    descriptor_stream& operator=(descriptor_stream&&) = delete;
+    ~descriptor_stream() { close(); }
+
+    void watch(watcher& w)
+    {
+        poller_->add(descriptor_, w);
+        watched_ = true;
+    }
 
     CRIER_DECL io_result read_some(std::span<char> into) noexcept;
     CRIER_DECL io_result write_some(std::span<const iovec> gather) noexcept;
     io_result handshake() noexcept { return {}; }
     CRIER_DECL io_result shutdown() noexcept;
 
-    template <class Handler>
-    void async_wait(readiness what, Handler&& handler)
-    {
-        descriptor_.async_wait(what == readiness::readable
-                                   ? boost::asio::posix::descriptor_base::wait_read
-                                   : boost::asio::posix::descriptor_base::wait_write,
-                               std::forward<Handler>(handler));
-    }
-
     CRIER_DECL std::string peer() const;
     CRIER_DECL void close() noexcept;
 
 private:
-    int native() const noexcept
-    {
-        // native_handle() is not const, yet changes nothing.
-        return const_cast<descriptor_stream*>(this)->descriptor_.native_handle();
-    }
-
-    boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
+    poller* poller_;
+    int descriptor_;
+    bool watched_ = false;
 };
 
 /// A socket that listens, and where.
@@ -63,7 +65,9 @@ class descriptor_acceptor
 {
 public:
     descriptor_acceptor(executor ex, listening socket)
-        : descriptor_(ex, socket.descriptor), address_(std::move(socket.address))
+        : descriptor_(ex, socket.descriptor),
+          address_(std::move(socket.address)),
+          poller_(boost::asio::use_service<poller>(ex.context()))
     {}
 
     /// Accepts one connection, non-blocking and close-on-exec. `no_delay` is for TCP.
@@ -82,6 +86,7 @@ public:
 private:
     boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
     std::string address_;
+    poller& poller_;
 };
 
 /// "192.0.2.7:1234", "[2001:db8::1]:1234", a path, or "local" for an unnamed local socket.

@@ -157,11 +157,21 @@ public:
             }
             const char c = raw[++i];
             switch (c) {
-            case 'b': out += '\b'; break;
-            case 'f': out += '\f'; break;
-            case 'n': out += '\n'; break;
-            case 'r': out += '\r'; break;
-            case 't': out += '\t'; break;
+            case 'b':
+                out += '\b';
+                break;
+            case 'f':
+                out += '\f';
+                break;
+            case 'n':
+                out += '\n';
+                break;
+            case 'r':
+                out += '\r';
+                break;
+            case 't':
+                out += '\t';
+                break;
             case 'u': {
                 std::uint32_t code = hex4(raw.data() + i + 1);
                 i += 4;
@@ -173,7 +183,8 @@ public:
                 append_utf8(code, out);
                 break;
             }
-            default: out += c; // quote, backslash, slash
+            default:
+                out += c; // quote, backslash, slash
             }
         }
     }
@@ -279,11 +290,16 @@ private:
         std::string_view raw;
         bool flag;
         switch (peek()) {
-        case '"': return take_string(raw, flag);
-        case 't': return take_word("true");
-        case 'f': return take_word("false");
-        case 'n': return take_word("null");
-        default: return take_number(raw, flag);
+        case '"':
+            return take_string(raw, flag);
+        case 't':
+            return take_word("true");
+        case 'f':
+            return take_word("false");
+        case 'n':
+            return take_word("null");
+        default:
+            return take_number(raw, flag);
         }
     }
 

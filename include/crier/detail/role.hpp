@@ -10,6 +10,8 @@
 #include <crier/message.hpp>
 #include <crier/opening.hpp>
 
+#include <cstddef>
+
 namespace crier::detail {
 
 class session_base;
@@ -64,6 +66,8 @@ public:
     /// The session takes no more messages. Called at the end of a turn, not within a visit.
     virtual void leaving(session_base&) noexcept = 0;
     virtual void closed(session_base&, error_code) = 0;
+
+    std::size_t max_unfinished_bytes = 0; ///< of the codec
 
     // The deadline lists of the shard, shared by all listeners with the same durations.
     deadline_list* handshake_deadlines = nullptr;

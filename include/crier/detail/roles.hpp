@@ -83,8 +83,12 @@ class backend_role final : public role
 public:
     backend_role(const encoder& codec, const limits& options, switchboard<Registry>& board,
                  Hooks& h)
-        : role(connection_kind::backend, codec, options), board_(board), hooks_(h),
-          parser_(options.max_uid_bytes), ok_(codec.encode("ok")), fail_(codec.encode("fail"))
+        : role(connection_kind::backend, codec, options),
+          board_(board),
+          hooks_(h),
+          parser_(options.max_uid_bytes),
+          ok_(codec.encode("ok")),
+          fail_(codec.encode("fail"))
     {}
 
     opening_answer judge(session_base& s, const opening_request& request) override

@@ -3,13 +3,11 @@
 
 #include <crier/concepts/codec.hpp>
 #include <crier/concepts/transport.hpp>
-#include <crier/detail/handler_memory.hpp>
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
+#include <crier/detail/tail_buffer.hpp>
 
 #include <array>
-#include <cstring>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,130 +23,36 @@ public:
     using stream_type = typename Transport::stream;
 
     session(shard& home, role& r, stream_type&& stream, const Codec& codec)
-        : session_base(home, r), stream_(std::move(stream)), decoder_(codec),
-          max_unfinished_(codec.max_unfinished_bytes())
+        : session_base(home, r), stream_(std::move(stream)), decoder_(codec)
     {}
 
+    /// Throws what the stream's watch throws.
     void start()
     {
-        shard_.set_deadline(role_.handshake_deadlines, static_cast<phase_deadline&>(*this));
+        stream_.watch(*this);
+        begin(phase::shaking);
         shake_hands();
     }
 
     std::string peer() const override { return stream_.peer(); }
 
-    void settle() override
-    {
-        if (phase_ == phase::closed)
-            return;
-        if (phase_ >= phase::closing)
-            leave();
-        if (!writing_)
-            write_turn();
-        await_readable();
-    }
-
 private:
-    struct read_handler
-    {
-        using allocator_type = handler_allocator<void>;
-
-        session_ptr self;
-
-        allocator_type get_allocator() const noexcept
-        {
-            return allocator_type(static_cast<session*>(self.get())->read_memory_);
-        }
-
-        void operator()(error_code ec)
-        {
-            auto& s = *static_cast<session*>(self.get());
-            s.reading_ = false;
-            s.on_readable(ec);
-        }
-    };
-
-    struct write_handler
-    {
-        session_ptr self;
-
-        void operator()(error_code ec)
-        {
-            auto& s = *static_cast<session*>(self.get());
-            s.writing_ = false;
-            s.on_writable(ec);
-        }
-    };
-
-    void await_readable()
-    {
-        if (reading_ || !wants_to_read())
-            return;
-        reading_ = true;
-        stream_.async_wait(readiness::readable, read_handler{session_ptr(*this)});
-    }
-
-    void await_writable()
-    {
-        if (writing_)
-            return;
-        writing_ = true;
-        stream_.async_wait(readiness::writable, write_handler{session_ptr(*this)});
-    }
-
-    /// Waits for what an operation asked for. False if there is nothing to wait for.
-    bool await(const io_result& result)
-    {
-        if (result.status == io_status::want_write) {
-            await_writable();
-            return true;
-        }
-        if (result.status == io_status::want_read) {
-            if (!reading_) {
-                reading_ = true;
-                stream_.async_wait(readiness::readable, read_handler{session_ptr(*this)});
-            }
-            return true;
-        }
-        return false;
-    }
-
-    void on_readable(error_code ec)
-    {
-        if (phase_ == phase::closed)
-            return;
-        if (ec)
-            return finish(ec);
-        if (phase_ == phase::shaking)
-            return shake_hands();
-        if (phase_ == phase::lingering)
-            return linger_turn();
-        if (wants_to_read())
-            read_turn();
-    }
-
-    void on_writable(error_code ec)
-    {
-        if (phase_ == phase::closed)
-            return;
-        if (ec)
-            return finish(ec);
-        if (phase_ == phase::shaking)
-            return shake_hands();
-        settle();
-    }
-
     void shake_hands()
     {
         const io_result result = stream_.handshake();
-        if (await(result))
+        if (result.status == io_status::want_read) {
+            readable_ = false;
             return;
+        }
+        if (result.status == io_status::want_write) {
+            blocked_ = true;
+            return;
+        }
         if (result.status != io_status::ok)
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
-        phase_ = phase::opening;
+        begin(phase::opening);
         if constexpr (!codec_opens<Codec>)
             guarded([this] { become_open(); });
-        await_readable();
     }
 
     /// Calls what may call hooks: an exception closes this connection and no other.
@@ -162,37 +66,46 @@ private:
         }
     }
 
-    void read_turn()
+    void read_turn() override
     {
-        const std::span<char> buffer =
-            shard_.scratch(tail_size_, role_.options().max_turn_bytes);
-        if (tail_size_)
-            std::memcpy(buffer.data(), tail_.get(), tail_size_);
-        const io_result result = stream_.read_some(buffer.subspan(tail_size_));
-        if (await(result))
+        if (phase_ == phase::shaking)
+            return shake_hands();
+        const std::size_t old = tail_.size();
+        const std::span<char> buffer = shard_.scratch(old, role_.options().max_turn_bytes);
+        const io_result result = stream_.read_some(buffer.subspan(old));
+        readable_ = result.status == io_status::ok && (result.more || hangup_);
+        switch (result.status) {
+        case io_status::ok:
+            break;
+        case io_status::want_read:
+        case io_status::want_write:
             return;
-        if (result.status == io_status::eof)
+        case io_status::eof:
             return on_end_of_stream();
-        if (result.status == io_status::failed)
+        case io_status::failed:
             return finish(result.ec);
-
+        }
+        if (phase_ == phase::lingering)
+            return; // what comes now is of no use
         heard();
-        std::span<char> in = buffer.first(tail_size_ + result.bytes);
+        tail_.copy_to(buffer.data());
         shard_.replier = this;
-        guarded([&] { decode_all(in); });
-        if (phase_ < phase::closing || awaits_goodbye_)
-            keep_tail(in);
+        guarded([&] { decode_all(buffer.first(old + result.bytes)); });
         write_replies();
-        await_readable();
     }
 
-    void decode_all(std::span<char>& in)
+    bool decodes() const noexcept { return phase_ <= phase::open || awaits_goodbye_; }
+
+    void decode_all(std::span<char> in)
     {
-        while (phase_ < phase::closing || awaits_goodbye_) {
+        while (decodes()) {
             const decoded found = decoder_.decode(in);
             switch (found.kind) {
-            case decoded::kind_need_more: return;
-            case decoded::kind_opening: judge(); break;
+            case decoded::kind_need_more:
+                return keep_tail(in);
+            case decoded::kind_opening:
+                judge();
+                break;
             case decoded::kind_message:
                 if (phase_ == phase::open)
                     role_.received(*this, found.message);
@@ -205,8 +118,10 @@ private:
                 if (phase_ == phase::open)
                     role_.discarded(*this, found.ec);
                 break;
-            case decoded::kind_closed: return peer_said_goodbye(found.reply);
-            case decoded::kind_failed: return peer_failed(found.ec, found.reply);
+            case decoded::kind_closed:
+                return peer_failed(error::peer_closed, found.reply);
+            case decoded::kind_failed:
+                return peer_failed(found.ec, found.reply);
             }
         }
     }
@@ -229,15 +144,9 @@ private:
 
     void keep_tail(std::span<const char> in)
     {
-        if (in.size() > max_unfinished_) // the codec broke its word
+        if (in.size() > role_.max_unfinished_bytes) // the codec broke its word
             return end(error::message_too_large, close_code::message_too_big, {});
-        if (in.size() > tail_capacity_ || in.empty()) {
-            tail_ = in.empty() ? nullptr : std::make_unique<char[]>(in.size() * 2);
-            tail_capacity_ = in.size() * 2;
-        }
-        if (!in.empty())
-            std::memcpy(tail_.get(), in.data(), in.size());
-        tail_size_ = in.size();
+        tail_.assign(in);
     }
 
     /// The answers to one read leave in one write, before all that the read has set off.
@@ -245,8 +154,11 @@ private:
     {
         std::string& replies = shard_.replies;
         if (!replies.empty() && phase_ != phase::closed) {
-            const iovec all{replies.data(), replies.size()};
-            const io_result result = stream_.write_some({&all, 1});
+            io_result result{io_status::want_write, 0, {}};
+            if (!blocked_) {
+                const iovec all{replies.data(), replies.size()};
+                result = stream_.write_some({&all, 1});
+            }
             if (result.status == io_status::failed) {
                 finish(result.ec);
             } else if (result.bytes < replies.size()) {
@@ -258,24 +170,25 @@ private:
         shard_.replier = nullptr;
     }
 
-    void write_turn()
+    void write_turn() override
     {
+        if (blocked_ || phase_ == phase::closed)
+            return;
+        if (phase_ == phase::shaking)
+            return shake_hands();
         std::array<iovec, 64> gather;
+        bool wrote = false;
         while (!outbox_.empty()) {
-            const io_result result =
-                stream_.write_some({gather.data(), outbox_.gather(gather)});
-            if (await(result)) {
-                if (!stall_deadline::linked())
-                    shard_.set_deadline(role_.stall_deadlines,
-                                        static_cast<stall_deadline&>(*this));
-                return;
-            }
+            const io_result result = stream_.write_some({gather.data(), outbox_.gather(gather)});
             if (result.status == io_status::failed)
                 return finish(result.ec);
+            if (result.status != io_status::ok)
+                return blocked();
             outbox_.consume(result.bytes);
-            stall_deadline::unlink();
+            wrote = true;
         }
-        replies_queued_ = false;
+        if (wrote)
+            unblocked();
         if (phase_ == phase::closing && !awaits_goodbye_)
             begin_linger();
     }
@@ -287,28 +200,21 @@ private:
         if (peer_ended_)
             return finish({});
         const io_result result = stream_.shutdown();
-        if (await(result))
+        if (result.status == io_status::want_write || result.status == io_status::want_read) {
+            blocked_ = result.status == io_status::want_write;
             return;
+        }
         if (result.status != io_status::ok)
             return finish(result.ec);
-        phase_ = phase::lingering;
-        shard_.set_deadline(role_.close_deadlines, static_cast<phase_deadline&>(*this));
-    }
-
-    void linger_turn()
-    {
-        const io_result result = stream_.read_some(shard_.scratch(0, 64 * 1024));
-        if (result.status == io_status::eof || result.status == io_status::failed)
-            return finish(error::peer_closed);
-        if (!await(result))
-            await_readable();
+        begin(phase::lingering);
     }
 
     void on_end_of_stream()
     {
         peer_ended_ = true;
         awaits_goodbye_ = false;
-        // A peer without a close handshake may have sent its lines and shut down its side at once.
+        // A peer without a close handshake may have sent its lines and shut down its side at once:
+        // then it still gets its answers.
         const bool in_order = !codec_closes<Codec> && phase_ == phase::open;
         const error_code why = in_order ? error::peer_closed : error::peer_vanished;
         if (!in_order || outbox_.empty())
@@ -316,20 +222,15 @@ private:
         begin_closing(why);
     }
 
-    stream_type stream_;
-    typename Codec::decoder decoder_;
-    std::size_t max_unfinished_;
-    std::unique_ptr<char[]> tail_; // what the decoder left, for the next turn
-    std::size_t tail_size_ = 0;
-    std::size_t tail_capacity_ = 0;
-    handler_memory read_memory_;
-
     void close_stream() noexcept override
     {
         stream_.close();
-        tail_.reset();
-        tail_size_ = tail_capacity_ = 0;
+        tail_.clear();
     }
+
+    stream_type stream_;
+    typename Codec::decoder decoder_;
+    tail_buffer tail_; // what the decoder left, for the next turn
 };
 
 } // namespace crier::detail

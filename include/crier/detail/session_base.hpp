@@ -9,6 +9,7 @@
 #include <crier/detail/role.hpp>
 #include <crier/error.hpp>
 #include <crier/frame.hpp>
+#include <crier/watcher.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,30 +26,27 @@ enum class phase : unsigned char {
     open,      ///< messages come and go
     closing,   ///< takes no more messages; writes what is queued, then perhaps awaits the goodbye
     lingering, ///< wrote all and said so (FIN); reads on until the peer does the same
-    closed,    ///< over
+    closed,    ///< over; deleted at the end of the turn
 };
 
-// A session is in several lists, by a base of its own for each.
-struct shard_link : list_link
-{};
-struct phase_deadline : deadline_hook
-{};
-struct stall_deadline : deadline_hook
+/// A session's place in its shard's list of sessions.
+struct session_link : list_link
 {};
 
-/// One connection without its transport and codec: its phase, what it has to write, its place in the
-/// shard's lists. The derived session<> does the reading and writing.
-class session_base : public connection,
-                     public shard_link,
-                     public phase_deadline,
-                     public stall_deadline
+/// One connection without its transport and codec: its phase, what it has to write, its place in
+/// the shard's lists. The derived session<> does the reading and writing.
+class session_base : public connection, public watcher, public session_link, public deadline_hook
 {
 public:
     CRIER_DECL session_base(shard& home, role& r);
 
+    // connection
     std::size_t queued_bytes() const noexcept override { return outbox_.bytes(); }
     CRIER_DECL bool send(message_view message) override;
     CRIER_DECL void close(close_code code, std::string_view reason) override;
+
+    // watcher
+    CRIER_DECL void ready(readiness what) noexcept override;
 
     const encoder& codec() const noexcept { return role_.codec(); }
     shard& home() const noexcept { return shard_; }
@@ -57,8 +55,8 @@ public:
     /// whose outbox is full begins to close.
     CRIER_DECL bool deliver(const frame& message);
 
-    /// Sends bytes back to the peer, in the order of the calls. Within a read turn they are gathered
-    /// for one write at its end.
+    /// Sends bytes back to the peer, in the order of the calls. Within a read turn they are
+    /// gathered for one write at its end.
     CRIER_DECL void reply(std::string_view bytes);
 
     /// Begins the close in order. Does nothing if it has begun.
@@ -72,85 +70,63 @@ public:
     /// Over at once. `why` is told unless another reason was given before.
     CRIER_DECL void finish(error_code why);
 
-    /// What is to be done at the end of a turn: writes what is queued.
-    virtual void settle() = 0;
+    CRIER_DECL void on_deadline();
 
-    CRIER_DECL void on_phase_deadline();
-    void on_stall_deadline() { finish(error::write_stalled); }
-
-    /// Starts the clock for the phase that began, or moves it because the peer was heard.
+    /// Starts the clock for what the open connection waits for.
     CRIER_DECL void wait_for_uid();
     CRIER_DECL void wait_for_silence();
 
-    void retain() noexcept { ++references_; }
-    void release() noexcept
-    {
-        if (--references_ == 0)
-            delete this;
-    }
-
 protected:
-    friend class shard; // keeps its dirty list in the sessions
+    friend class shard; // keeps its list of active sessions in them, and calls their turns
 
     virtual ~session_base() = default;
+
+    /// The first half of a turn: reads, decodes, and tells the role. Called if active.
+    virtual void read_turn() = 0;
+    /// The second half: writes what is queued.
+    virtual void write_turn() = 0;
     virtual void close_stream() noexcept = 0;
 
+    CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
     CRIER_DECL void heard();
+    CRIER_DECL void blocked();
+    CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
-    CRIER_DECL void peer_said_goodbye(std::string_view answer);
     CRIER_DECL void enqueue(frame f, bool is_message);
     CRIER_DECL void spill_replies();
     CRIER_DECL void leave() noexcept;
     CRIER_DECL void begin_closing(error_code why);
+    CRIER_DECL void count_end(error_code why) noexcept;
 
-    /// True if there is reason to read now.
+    /// True if input is of use now.
     bool wants_to_read() const noexcept
     {
-        if (phase_ == phase::closed || (phase_ == phase::closing && !awaits_goodbye_))
-            return false;
-        return outbox_.empty() || !(role_.waits_for_writes() || replies_queued_) ||
-               phase_ == phase::lingering;
+        if (phase_ == phase::open)
+            return outbox_.empty() || !(role_.waits_for_writes() || replies_queued_);
+        return phase_ < phase::open || phase_ == phase::lingering || awaits_goodbye_;
     }
-
 
     shard& shard_;
     role& role_;
+    session_base* next_active_ = nullptr;
     outbox outbox_;
-    error_code ended_{};               // why the close began
-    session_base* next_dirty_ = nullptr;
-    std::uint32_t references_ = 0;
+    const boost::system::error_category* ended_category_ = nullptr; // why the close began
+    int ended_value_ = 0;
+
     phase phase_ = phase::shaking;
-    bool dirty_ : 1 = false;
-    bool reading_ : 1 = false;         // a wait for readability is pending
-    bool writing_ : 1 = false;         // a wait for writability is pending
-    bool opened_ : 1 = false;          // role::opened was called
-    bool bound_ : 1 = false;           // in the registry
-    bool awaits_goodbye_ : 1 = false;  // our close was sent, the peer's has not come
-    bool peer_ended_ : 1 = false;      // the peer's end of stream was read
-    bool ping_pending_ : 1 = false;    // a ping was sent and nothing heard since
-    bool replies_queued_ : 1 = false;  // the outbox holds answers to what was read
+    bool active_ : 1 = false;   // in the shard's list for this turn
+    bool readable_ : 1 = false; // reading is worth a try
+    bool hangup_ : 1 = false;   // the end of the stream is near: read until it is there
+    bool blocked_ : 1 = false;  // writing is not worth a try before we are told
+    bool stalled_ : 1 = false;  // what is queued has waited for writability
+    bool opened_ : 1 = false;   // role::opened was called
+    bool bound_ : 1 = false;    // in the registry
     bool waits_for_uid_ : 1 = false;
-    bool ended_set_ : 1 = false;
-};
-
-/// Keeps a session alive.
-class session_ptr
-{
-public:
-    explicit session_ptr(session_base& s) noexcept : session_(&s) { session_->retain(); }
-    session_ptr(session_ptr&& other) noexcept : session_(other.session_) { other.session_ = nullptr; }
-    session_ptr& operator=(session_ptr&&) = delete;
-    ~session_ptr()
-    {
-        if (session_)
-            session_->release();
-    }
-
-    session_base* get() const noexcept { return session_; }
-
-private:
-    session_base* session_;
+    bool awaits_goodbye_ : 1 = false; // our close was sent, the peer's has not come
+    bool peer_ended_ : 1 = false;     // the peer's end of stream was read
+    bool ping_pending_ : 1 = false;   // a ping was sent and nothing heard since
+    bool replies_queued_ : 1 = false; // the outbox holds answers to what was read
 };
 
 } // namespace crier::detail

@@ -8,6 +8,8 @@
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
 
+#include <boost/asio/basic_waitable_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -16,15 +18,17 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 namespace crier::detail {
 
 class role;
 class session_base;
 
-/// What the sessions of one thread share: their list, the dirty list and its flush, deadlines and
-/// the one timer, the buffer that all read into, and the way in for other threads.
+/// What the sessions of one thread share: the turns in which they work, deadlines and the one
+/// timer, the buffer that all read into, and the way in for other threads.
+///
+/// A turn has two halves. First each active session reads, at most limits::max_turn_bytes, so that
+/// none starves the others; what it answers leaves at once. Then each session that has become
+/// active by then, receivers included, writes all that has been queued for it, in one gather write.
 ///
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
 /// Thread safety: submit() from any thread, all else on the thread that runs the executor.
@@ -48,14 +52,15 @@ public:
     /// Sets a deadline; does nothing for a null list (no limit).
     CRIER_DECL void set_deadline(deadline_list* list, deadline_hook& hook);
 
-    /// Adds a session, which the shard keeps alive until it is removed.
+    /// Takes a session over.
     CRIER_DECL void add(session_base& s);
-    CRIER_DECL void remove(session_base& s) noexcept;
-    std::size_t sessions() const noexcept { return session_count_; }
+    /// The session is over: it is deleted at the end of the turn, when nobody refers to it any
+    /// more.
+    CRIER_DECL void bury(session_base& s) noexcept;
     std::uint64_t next_id() noexcept { return ++last_id_; }
 
-    /// Puts a session on the dirty list. The first one of a turn posts one flush for all.
-    CRIER_DECL void mark_dirty(session_base& s);
+    /// Lets a session take part in the turn, or in the next one.
+    CRIER_DECL void activate(session_base& s);
 
     /// Where sessions read to: room for `tail` old bytes and `more` new ones.
     CRIER_DECL std::span<char> scratch(std::size_t tail, std::size_t more);
@@ -80,13 +85,15 @@ public:
     counters counts;
 
 private:
-    CRIER_DECL void flush();
+    CRIER_DECL void turn();
+    CRIER_DECL void schedule_turn();
+    CRIER_DECL void delete_buried() noexcept;
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
 
     using deadline_lists = std::vector<std::unique_ptr<deadline_list>>;
-    static deadline_list* list_for(deadline_lists& lists, std::chrono::milliseconds after);
+    CRIER_DECL deadline_list* list_for(std::chrono::milliseconds after);
 
     using timer_type =
         boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor>;
@@ -95,14 +102,15 @@ private:
     timer_type timer_;
     clock::time_point armed_for_ = clock::time_point::max();
     clock::duration advanced_{};
-    deadline_lists phase_deadlines_;
-    deadline_lists stall_deadlines_;
+    deadline_lists deadlines_;
 
-    list_link sessions_;
+    list_link sessions_; // those that are not over
+    list_link buried_;
     std::size_t session_count_ = 0;
     std::uint64_t last_id_ = 0;
-    session_base* dirty_ = nullptr;
-    session_base** dirty_end_ = &dirty_;
+    session_base* active_ = nullptr;
+    session_base** active_end_ = &active_;
+    bool turn_scheduled_ = false;
 
     std::vector<char> scratch_;
     mailbox mailbox_;

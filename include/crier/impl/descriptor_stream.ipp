@@ -3,13 +3,13 @@
 
 #include <crier/detail/descriptor_stream.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <cerrno>
 #include <cstring>
 #include <memory>
-
-#include <boost/system/system_error.hpp>
-
 #include <netdb.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -35,9 +35,12 @@ CRIER_DECL io_result failed_io(io_status wanted) noexcept
 CRIER_DECL io_result descriptor_stream::read_some(std::span<char> into) noexcept
 {
     for (;;) {
-        const ssize_t n = ::recv(native(), into.data(), into.size(), 0);
+        const ssize_t n = ::recv(descriptor_, into.data(), into.size(), 0);
         if (n > 0)
-            return {io_status::ok, static_cast<std::size_t>(n), {}};
+            return {io_status::ok,
+                    static_cast<std::size_t>(n),
+                    {},
+                    static_cast<std::size_t>(n) == into.size()};
         if (n == 0)
             return {io_status::eof, 0, {}};
         if (errno != EINTR)
@@ -51,7 +54,7 @@ CRIER_DECL io_result descriptor_stream::write_some(std::span<const iovec> gather
     message.msg_iov = const_cast<iovec*>(gather.data());
     message.msg_iovlen = gather.size();
     for (;;) {
-        const ssize_t n = ::sendmsg(native(), &message, MSG_NOSIGNAL);
+        const ssize_t n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
         if (n >= 0)
             return {io_status::ok, static_cast<std::size_t>(n), {}};
         if (errno != EINTR)
@@ -61,7 +64,7 @@ CRIER_DECL io_result descriptor_stream::write_some(std::span<const iovec> gather
 
 CRIER_DECL io_result descriptor_stream::shutdown() noexcept
 {
-    if (::shutdown(native(), SHUT_WR) == -1)
+    if (::shutdown(descriptor_, SHUT_WR) == -1)
         return {io_status::failed, 0, last_error()};
     return {};
 }
@@ -70,15 +73,18 @@ CRIER_DECL std::string descriptor_stream::peer() const
 {
     sockaddr_storage address;
     socklen_t size = sizeof(address);
-    if (::getpeername(native(), reinterpret_cast<sockaddr*>(&address), &size) == -1)
+    if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) == -1)
         return "unknown";
     return to_text(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 CRIER_DECL void descriptor_stream::close() noexcept
 {
-    error_code ignored;
-    descriptor_.close(ignored);
+    if (descriptor_ == -1)
+        return;
+    if (std::exchange(watched_, false))
+        poller_->remove(descriptor_);
+    ::close(std::exchange(descriptor_, -1));
 }
 
 CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_code& ec,
@@ -93,14 +99,7 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
                 const int on = 1;
                 ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
             }
-            try {
-                return std::optional<descriptor_stream>(std::in_place, descriptor_.get_executor(),
-                                                        accepted);
-            } catch (const boost::system::system_error& e) {
-                ::close(accepted);
-                ec = e.code();
-                return std::nullopt;
-            }
+            return std::optional<descriptor_stream>(std::in_place, poller_, accepted);
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return std::nullopt;

@@ -11,40 +11,74 @@ namespace detail {
 CRIER_DECL const char* describe(error e) noexcept
 {
     switch (e) {
-    case error::bad_request: return "malformed HTTP request";
-    case error::header_too_large: return "request header too large";
-    case error::method_not_allowed: return "method not allowed";
-    case error::upgrade_required: return "not a WebSocket upgrade of version 13";
-    case error::bad_key: return "bad Sec-WebSocket-Key";
-    case error::request_answered: return "plain HTTP request answered";
-    case error::request_refused: return "opening handshake refused";
-    case error::reserved_bit_set: return "reserved bit set";
-    case error::unknown_opcode: return "unknown opcode";
-    case error::frame_not_masked: return "frame not masked";
-    case error::length_not_minimal: return "length not minimal";
-    case error::control_frame_too_long: return "control frame too long";
-    case error::control_frame_fragmented: return "control frame fragmented";
-    case error::unexpected_continuation: return "unexpected continuation frame";
-    case error::continuation_expected: return "continuation frame expected";
-    case error::bad_close_payload: return "bad close payload";
-    case error::invalid_utf8: return "invalid UTF-8";
-    case error::message_too_large: return "message too large";
-    case error::uid_empty: return "empty uid";
-    case error::uid_too_long: return "uid too long";
-    case error::uid_not_text: return "uid is not text";
-    case error::uid_refused: return "uid refused";
-    case error::replaced: return "replaced by a newer connection";
-    case error::handshake_timeout: return "handshake timeout";
-    case error::uid_timeout: return "no uid in time";
-    case error::idle_timeout: return "idle timeout";
-    case error::write_stalled: return "write stalled";
-    case error::close_timeout: return "close timeout";
-    case error::slow_consumer: return "slow consumer";
-    case error::peer_closed: return "closed by the peer";
-    case error::peer_vanished: return "connection lost";
-    case error::closed_here: return "closed by the server";
-    case error::server_stopping: return "server is stopping";
-    case error::hook_failed: return "a hook threw";
+    case error::bad_request:
+        return "malformed HTTP request";
+    case error::header_too_large:
+        return "request header too large";
+    case error::method_not_allowed:
+        return "method not allowed";
+    case error::upgrade_required:
+        return "not a WebSocket upgrade of version 13";
+    case error::bad_key:
+        return "bad Sec-WebSocket-Key";
+    case error::request_answered:
+        return "plain HTTP request answered";
+    case error::request_refused:
+        return "opening handshake refused";
+    case error::reserved_bit_set:
+        return "reserved bit set";
+    case error::unknown_opcode:
+        return "unknown opcode";
+    case error::frame_not_masked:
+        return "frame not masked";
+    case error::length_not_minimal:
+        return "length not minimal";
+    case error::control_frame_too_long:
+        return "control frame too long";
+    case error::control_frame_fragmented:
+        return "control frame fragmented";
+    case error::unexpected_continuation:
+        return "unexpected continuation frame";
+    case error::continuation_expected:
+        return "continuation frame expected";
+    case error::bad_close_payload:
+        return "bad close payload";
+    case error::invalid_utf8:
+        return "invalid UTF-8";
+    case error::message_too_large:
+        return "message too large";
+    case error::uid_empty:
+        return "empty uid";
+    case error::uid_too_long:
+        return "uid too long";
+    case error::uid_not_text:
+        return "uid is not text";
+    case error::uid_refused:
+        return "uid refused";
+    case error::replaced:
+        return "replaced by a newer connection";
+    case error::handshake_timeout:
+        return "handshake timeout";
+    case error::uid_timeout:
+        return "no uid in time";
+    case error::idle_timeout:
+        return "idle timeout";
+    case error::write_stalled:
+        return "write stalled";
+    case error::close_timeout:
+        return "close timeout";
+    case error::slow_consumer:
+        return "slow consumer";
+    case error::peer_closed:
+        return "closed by the peer";
+    case error::peer_vanished:
+        return "connection lost";
+    case error::closed_here:
+        return "closed by the server";
+    case error::server_stopping:
+        return "server is stopping";
+    case error::hook_failed:
+        return "a hook threw";
     }
     return "unknown crier error";
 }
@@ -57,10 +91,12 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::upgrade_required:
     case error::bad_key:
     case error::request_answered:
-    case error::request_refused: return condition::handshake_failed;
+    case error::request_refused:
+        return condition::handshake_failed;
     case error::header_too_large:
     case error::message_too_large:
-    case error::slow_consumer: return condition::limit_exceeded;
+    case error::slow_consumer:
+        return condition::limit_exceeded;
     case error::reserved_bit_set:
     case error::unknown_opcode:
     case error::frame_not_masked:
@@ -70,22 +106,26 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::unexpected_continuation:
     case error::continuation_expected:
     case error::bad_close_payload:
-    case error::invalid_utf8: return condition::protocol_violation;
+    case error::invalid_utf8:
+        return condition::protocol_violation;
     case error::uid_empty:
     case error::uid_too_long:
     case error::uid_not_text:
     case error::uid_refused:
-    case error::replaced: return condition::rejected;
+    case error::replaced:
+        return condition::rejected;
     case error::handshake_timeout:
     case error::uid_timeout:
     case error::idle_timeout:
     case error::write_stalled:
-    case error::close_timeout: return condition::timed_out;
+    case error::close_timeout:
+        return condition::timed_out;
     case error::peer_closed:
     case error::peer_vanished:
     case error::closed_here:
     case error::server_stopping:
-    case error::hook_failed: return condition::closed;
+    case error::hook_failed:
+        return condition::closed;
     }
     return condition::closed;
 }
@@ -116,12 +156,18 @@ public:
     std::string message(int value) const override
     {
         switch (static_cast<condition>(value)) {
-        case condition::handshake_failed: return "handshake failed";
-        case condition::protocol_violation: return "protocol violation";
-        case condition::limit_exceeded: return "limit exceeded";
-        case condition::timed_out: return "timed out";
-        case condition::rejected: return "rejected";
-        case condition::closed: return "closed";
+        case condition::handshake_failed:
+            return "handshake failed";
+        case condition::protocol_violation:
+            return "protocol violation";
+        case condition::limit_exceeded:
+            return "limit exceeded";
+        case condition::timed_out:
+            return "timed out";
+        case condition::rejected:
+            return "rejected";
+        case condition::closed:
+            return "closed";
         }
         return "unknown crier condition";
     }

@@ -202,8 +202,8 @@ CRIER_DECL http_response refusal(error_code why)
 
 CRIER_DECL std::string to_bytes(const http_response& response)
 {
-    const auto reason =
-        boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));
+    const auto reason = boost::beast::http::obsolete_reason(
+        static_cast<boost::beast::http::status>(response.status));
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
     out.append(reason.data(), reason.size());
     out += "\r\nConnection: close\r\nContent-Type: " + response.content_type +

@@ -12,6 +12,15 @@ CRIER_DECL session_base::session_base(shard& home, role& r)
     : connection(home.next_id(), r.kind()), shard_(home), role_(r)
 {}
 
+CRIER_DECL void session_base::ready(readiness what) noexcept
+{
+    readable_ = readable_ || what.readable;
+    hangup_ = hangup_ || what.hangup;
+    if (what.writable)
+        blocked_ = false;
+    shard_.activate(*this);
+}
+
 CRIER_DECL bool session_base::send(message_view message)
 {
     if (phase_ != phase::open)
@@ -30,7 +39,8 @@ CRIER_DECL bool session_base::deliver(const frame& message)
         return false;
     // Where writing holds up reading, what is queued is bounded by that.
     if (!role_.waits_for_writes() && !outbox_.empty() &&
-        outbox_.bytes() + message.size() > role_.options().max_outbox_bytes) {
+        outbox_.bytes() + message.size() > role_.options().max_outbox_bytes)
+    {
         end(error::slow_consumer, close_code::try_again_later, "slow consumer");
         return false;
     }
@@ -43,7 +53,7 @@ CRIER_DECL void session_base::enqueue(frame f, bool is_message)
 {
     spill_replies();
     outbox_.push(std::move(f), is_message);
-    shard_.mark_dirty(*this);
+    shard_.activate(*this);
 }
 
 CRIER_DECL void session_base::reply(std::string_view bytes)
@@ -56,7 +66,7 @@ CRIER_DECL void session_base::reply(std::string_view bytes)
     }
     outbox_.push(frame::join({bytes}), false);
     replies_queued_ = true;
-    shard_.mark_dirty(*this);
+    shard_.activate(*this);
 }
 
 CRIER_DECL void session_base::spill_replies()
@@ -66,16 +76,95 @@ CRIER_DECL void session_base::spill_replies()
     outbox_.push(frame::join({shard_.replies}), false);
     replies_queued_ = true;
     shard_.replies.clear();
-    shard_.mark_dirty(*this);
+    shard_.activate(*this);
+}
+
+CRIER_DECL void session_base::begin(phase next)
+{
+    phase_ = next;
+    if (next <= phase::opening) {
+        if (!deadline_hook::linked()) // one time for both handshakes
+            shard_.set_deadline(role_.handshake_deadlines, *this);
+    } else if (next >= phase::closing) {
+        shard_.set_deadline(role_.close_deadlines, *this);
+    }
+}
+
+CRIER_DECL void session_base::become_open()
+{
+    deadline_hook::unlink();
+    begin(phase::open);
+    opened_ = true;
+    role_.opened(*this);
+}
+
+CRIER_DECL void session_base::wait_for_uid()
+{
+    waits_for_uid_ = true;
+    shard_.set_deadline(role_.uid_deadlines, *this);
+}
+
+CRIER_DECL void session_base::wait_for_silence()
+{
+    waits_for_uid_ = false;
+    shard_.set_deadline(codec().encode_ping ? role_.idle_deadlines : nullptr, *this);
+}
+
+CRIER_DECL void session_base::heard()
+{
+    ping_pending_ = false;
+    if (phase_ == phase::open && !waits_for_uid_ && !stalled_)
+        wait_for_silence();
+}
+
+CRIER_DECL void session_base::blocked()
+{
+    blocked_ = stalled_ = true;
+    if (phase_ == phase::open && !waits_for_uid_)
+        shard_.set_deadline(role_.stall_deadlines, *this);
+}
+
+CRIER_DECL void session_base::unblocked()
+{
+    replies_queued_ = false;
+    if (!stalled_)
+        return;
+    stalled_ = false;
+    if (phase_ == phase::open && !waits_for_uid_)
+        wait_for_silence();
+}
+
+CRIER_DECL void session_base::on_deadline()
+{
+    switch (phase_) {
+    case phase::shaking:
+    case phase::opening:
+        return finish(error::handshake_timeout);
+    case phase::open:
+        break;
+    case phase::closing:
+    case phase::lingering:
+        return finish(error::close_timeout);
+    case phase::closed:
+        return;
+    }
+    if (waits_for_uid_)
+        return end(error::uid_timeout, close_code::policy_violation, "no uid in time");
+    if (stalled_)
+        return finish(error::write_stalled);
+    if (ping_pending_)
+        return finish(error::idle_timeout);
+    ping_pending_ = true;
+    enqueue(codec().encode_ping(), false);
+    wait_for_silence();
 }
 
 CRIER_DECL void session_base::begin_closing(error_code why)
 {
-    ended_ = why;
-    ended_set_ = true;
-    phase_ = phase::closing;
-    shard_.set_deadline(role_.close_deadlines, static_cast<phase_deadline&>(*this));
-    shard_.mark_dirty(*this);
+    ended_category_ = &why.category();
+    ended_value_ = why.value();
+    begin(phase::closing);
+    shard_.activate(*this);
 }
 
 CRIER_DECL void session_base::end(error_code why, close_code code, std::string_view reason)
@@ -92,67 +181,11 @@ CRIER_DECL void session_base::end(error_code why, close_code code, std::string_v
 CRIER_DECL void session_base::peer_failed(error_code why, std::string_view answer)
 {
     awaits_goodbye_ = false;
-    if (phase_ < phase::closing) {
-        reply(answer);
-        begin_closing(why);
-    }
-    shard_.mark_dirty(*this);
-}
-
-CRIER_DECL void session_base::peer_said_goodbye(std::string_view answer)
-{
-    peer_failed(error::peer_closed, answer);
-}
-
-CRIER_DECL void session_base::become_open()
-{
-    phase_ = phase::open;
-    phase_deadline::unlink();
-    opened_ = true;
-    role_.opened(*this);
-}
-
-CRIER_DECL void session_base::wait_for_uid()
-{
-    waits_for_uid_ = true;
-    shard_.set_deadline(role_.uid_deadlines, static_cast<phase_deadline&>(*this));
-}
-
-CRIER_DECL void session_base::wait_for_silence()
-{
-    waits_for_uid_ = false;
-    phase_deadline::unlink();
-    if (codec().encode_ping)
-        shard_.set_deadline(role_.idle_deadlines, static_cast<phase_deadline&>(*this));
-}
-
-CRIER_DECL void session_base::heard()
-{
-    ping_pending_ = false;
-    if (phase_ == phase::open && !waits_for_uid_ && phase_deadline::linked())
-        shard_.set_deadline(role_.idle_deadlines, static_cast<phase_deadline&>(*this));
-}
-
-CRIER_DECL void session_base::on_phase_deadline()
-{
-    switch (phase_) {
-    case phase::shaking:
-    case phase::opening: finish(error::handshake_timeout); break;
-    case phase::open:
-        if (waits_for_uid_) {
-            end(error::uid_timeout, close_code::policy_violation, "no uid in time");
-        } else if (ping_pending_) {
-            finish(error::idle_timeout);
-        } else {
-            ping_pending_ = true;
-            enqueue(codec().encode_ping(), false);
-            shard_.set_deadline(role_.idle_deadlines, static_cast<phase_deadline&>(*this));
-        }
-        break;
-    case phase::closing:
-    case phase::lingering: finish(error::close_timeout); break;
-    case phase::closed: break;
-    }
+    shard_.activate(*this);
+    if (phase_ >= phase::closing)
+        return;
+    reply(answer);
+    begin_closing(why);
 }
 
 CRIER_DECL void session_base::leave() noexcept
@@ -167,33 +200,16 @@ CRIER_DECL void session_base::finish(error_code why)
 {
     if (phase_ == phase::closed)
         return;
-    const session_ptr keep(*this);
-    if (ended_set_)
-        why = ended_;
+    if (ended_category_)
+        why = error_code(ended_value_, *ended_category_);
     leave();
     phase_ = phase::closed;
-    phase_deadline::unlink();
-    stall_deadline::unlink();
-    counters& counts = shard_.counts;
-    counts.messages_dropped += outbox_.messages();
+    awaits_goodbye_ = false;
+    deadline_hook::unlink();
+    shard_.counts.messages_dropped += outbox_.messages();
     outbox_.clear();
     close_stream();
-
-    if (why == condition::handshake_failed)
-        counts.handshakes_failed += why != error::request_answered;
-    else if (why == condition::protocol_violation)
-        ++counts.protocol_violations;
-    else if (why == condition::limit_exceeded)
-        ++counts.limits_exceeded;
-    else if (why == condition::timed_out)
-        ++counts.timed_out;
-    else if (why == condition::rejected)
-        ++counts.rejected;
-    else if (why == condition::closed && why != error::peer_vanished)
-        ++counts.closed;
-    else
-        ++counts.lost;
-
+    count_end(why);
     if (opened_) {
         try {
             role_.closed(*this, why);
@@ -201,7 +217,26 @@ CRIER_DECL void session_base::finish(error_code why)
             // Nothing is left that could be closed for it.
         }
     }
-    shard_.remove(*this);
+    shard_.bury(*this);
+}
+
+CRIER_DECL void session_base::count_end(error_code why) noexcept
+{
+    counters& counts = shard_.counts;
+    if (why == error::peer_vanished || why.category() != error_category())
+        ++counts.lost;
+    else if (why == error::request_answered || why == condition::closed)
+        ++counts.closed;
+    else if (why == condition::handshake_failed)
+        ++counts.handshakes_failed;
+    else if (why == condition::protocol_violation)
+        ++counts.protocol_violations;
+    else if (why == condition::limit_exceeded)
+        ++counts.limits_exceeded;
+    else if (why == condition::timed_out)
+        ++counts.timed_out;
+    else
+        ++counts.rejected;
 }
 
 } // namespace crier::detail

@@ -4,34 +4,39 @@
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
 
-#include <utility>
-
 #include <boost/asio/post.hpp>
+
+#include <utility>
 
 namespace crier::detail {
 
 CRIER_DECL shard::shard(executor ex) : executor_(ex), timer_(ex) {}
 
-CRIER_DECL shard::~shard() = default;
+CRIER_DECL shard::~shard()
+{
+    while (active_)
+        std::exchange(active_, active_->next_active_)->active_ = false;
+    delete_buried();
+}
 
-inline deadline_list* shard::list_for(deadline_lists& lists, std::chrono::milliseconds after)
+CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
 {
     if (after <= after.zero())
         return nullptr;
-    for (const auto& list : lists)
+    for (const auto& list : deadlines_)
         if (list->after() == after)
             return list.get();
-    return lists.emplace_back(std::make_unique<deadline_list>(after)).get();
+    return deadlines_.emplace_back(std::make_unique<deadline_list>(after)).get();
 }
 
 CRIER_DECL void shard::prepare(role& r)
 {
     const limits& options = r.options();
-    r.handshake_deadlines = list_for(phase_deadlines_, options.handshake_timeout);
-    r.uid_deadlines = list_for(phase_deadlines_, options.uid_timeout);
-    r.idle_deadlines = list_for(phase_deadlines_, options.ping_interval);
-    r.close_deadlines = list_for(phase_deadlines_, options.close_timeout);
-    r.stall_deadlines = list_for(stall_deadlines_, options.write_stall_timeout);
+    r.handshake_deadlines = list_for(options.handshake_timeout);
+    r.uid_deadlines = list_for(options.uid_timeout);
+    r.idle_deadlines = list_for(options.ping_interval);
+    r.stall_deadlines = list_for(options.write_stall_timeout);
+    r.close_deadlines = list_for(options.close_timeout);
 }
 
 CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
@@ -48,10 +53,9 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 CRIER_DECL void shard::arm_timer()
 {
     clock::time_point earliest = clock::time_point::max();
-    for (const deadline_lists* lists : {&phase_deadlines_, &stall_deadlines_})
-        for (const auto& list : *lists)
-            if (!list->empty() && list->earliest() < earliest)
-                earliest = list->earliest();
+    for (const auto& list : deadlines_)
+        if (!list->empty() && list->earliest() < earliest)
+            earliest = list->earliest();
     armed_for_ = earliest;
     if (earliest == clock::time_point::max()) {
         timer_.cancel();
@@ -67,12 +71,9 @@ CRIER_DECL void shard::arm_timer()
 CRIER_DECL void shard::run_deadlines()
 {
     const clock::time_point at = now();
-    for (std::size_t i = 0; i < phase_deadlines_.size(); ++i)
-        while (deadline_hook* due = phase_deadlines_[i]->take_due(at))
-            static_cast<session_base*>(static_cast<phase_deadline*>(due))->on_phase_deadline();
-    for (std::size_t i = 0; i < stall_deadlines_.size(); ++i)
-        while (deadline_hook* due = stall_deadlines_[i]->take_due(at))
-            static_cast<session_base*>(static_cast<stall_deadline*>(due))->on_stall_deadline();
+    for (const auto& list : deadlines_)
+        while (deadline_hook* due = list->take_due(at))
+            static_cast<session_base*>(due)->on_deadline();
     arm_timer();
 }
 
@@ -84,53 +85,81 @@ CRIER_DECL void shard::advance(clock::duration by)
 
 CRIER_DECL void shard::add(session_base& s)
 {
-    s.retain();
-    static_cast<shard_link&>(s).link_last(sessions_);
+    static_cast<session_link&>(s).link_last(sessions_);
     ++session_count_;
     ++counts.accepted;
     ++counts.connections;
 }
 
-CRIER_DECL void shard::remove(session_base& s) noexcept
+CRIER_DECL void shard::bury(session_base& s) noexcept
 {
-    static_cast<shard_link&>(s).unlink();
+    static_cast<session_link&>(s).link_last(buried_);
+    schedule_turn();
     --session_count_;
     --counts.connections;
-    if (session_count_ == 0) {
-        // No deadline is left. A pending timer would keep the io_context running for nothing.
-        armed_for_ = clock::time_point::max();
-        timer_.cancel();
-        if (drained_)
-            boost::asio::post(executor_, std::exchange(drained_, nullptr));
-    }
-    s.release();
-}
-
-CRIER_DECL void shard::mark_dirty(session_base& s)
-{
-    if (s.dirty_)
+    if (session_count_ != 0)
         return;
-    if (!dirty_)
-        boost::asio::post(executor_, [self = shared_from_this()] { self->flush(); });
-    s.dirty_ = true;
-    s.next_dirty_ = nullptr;
-    s.retain();
-    *dirty_end_ = &s;
-    dirty_end_ = &s.next_dirty_;
+    // No deadline is left. A pending timer would keep the io_context running for nothing.
+    armed_for_ = clock::time_point::max();
+    timer_.cancel();
+    if (drained_)
+        boost::asio::post(executor_, std::exchange(drained_, nullptr));
 }
 
-CRIER_DECL void shard::flush()
+CRIER_DECL void shard::delete_buried() noexcept
 {
-    // What gets dirty meanwhile is for the next turn.
-    session_base* s = std::exchange(dirty_, nullptr);
-    dirty_end_ = &dirty_;
+    for (list_link* l = buried_.next; l != &buried_;) {
+        auto* const s = static_cast<session_base*>(static_cast<session_link*>(l));
+        l = l->next;
+        if (!s->active_) // else it stands in the list for the next turn
+            delete s;
+    }
+}
+
+CRIER_DECL void shard::schedule_turn()
+{
+    if (turn_scheduled_)
+        return;
+    turn_scheduled_ = true;
+    boost::asio::post(executor_, [self = shared_from_this()] { self->turn(); });
+}
+
+CRIER_DECL void shard::activate(session_base& s)
+{
+    if (s.active_)
+        return;
+    s.active_ = true;
+    s.next_active_ = nullptr;
+    *active_end_ = &s;
+    active_end_ = &s.next_active_;
+    schedule_turn();
+}
+
+CRIER_DECL void shard::turn()
+{
+    turn_scheduled_ = false;
+
+    // Reading may make others active, receivers mostly: they stand behind those of the first half
+    // and take part in the second only.
+    session_base** const readers_end = active_end_;
+    for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
+        if ((*at)->readable_ && (*at)->wants_to_read())
+            (*at)->read_turn();
+
+    // What gets active from here on is for the next turn.
+    session_base* s = std::exchange(active_, nullptr);
+    active_end_ = &active_;
     while (s) {
-        session_base* const following = s->next_dirty_;
-        s->dirty_ = false;
-        s->settle();
-        s->release();
+        session_base* const following = s->next_active_;
+        s->active_ = false;
+        if (s->phase_ >= phase::closing)
+            s->leave();
+        s->write_turn();
+        if (s->readable_ && s->wants_to_read())
+            activate(*s);
         s = following;
     }
+    delete_buried();
 }
 
 CRIER_DECL std::span<char> shard::scratch(std::size_t tail, std::size_t more)
@@ -160,7 +189,7 @@ CRIER_DECL void shard::drain(std::function<void()> done)
 {
     drained_ = std::move(done);
     for (list_link* l = sessions_.next; l != &sessions_; l = l->next)
-        static_cast<session_base*>(static_cast<shard_link*>(l))
+        static_cast<session_base*>(static_cast<session_link*>(l))
             ->end(error::server_stopping, close_code::going_away, "server is stopping");
     if (session_count_ == 0 && drained_)
         boost::asio::post(executor_, std::exchange(drained_, nullptr));
@@ -169,7 +198,7 @@ CRIER_DECL void shard::drain(std::function<void()> done)
 CRIER_DECL void shard::abort_all()
 {
     while (sessions_.linked())
-        static_cast<session_base*>(static_cast<shard_link*>(sessions_.next))
+        static_cast<session_base*>(static_cast<session_link*>(sessions_.next))
             ->finish(error::server_stopping);
 }
 

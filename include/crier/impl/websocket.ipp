@@ -3,9 +3,12 @@
 
 #include <crier/codec/websocket.hpp>
 #include <crier/codec/websocket/mask.hpp>
+#include <crier/utf8.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <string>
 
 namespace crier {
 
@@ -33,101 +36,127 @@ CRIER_DECL frame websocket::encode_close(close_code code, std::string_view reaso
     return encode_frame(opcode::close, payload);
 }
 
-CRIER_DECL decoded websocket::decoder::decode(std::span<char>& in)
+/// What is kept of something that did not come in one piece.
+struct websocket::decoder::collection
 {
-    if (delivered_)
-        forget_message();
-    for (;;) {
-        if (stage_ == stage::request)
-            return decode_request(in);
-        if (stage_ == stage::ended) {
-            in = {};
-            return decoded::need_more();
-        }
-        if (in_frame_)
-            return decode_payload(in);
+    opening_request request;
+    std::string bytes; // the message so far, or an answer
 
-        const frame_header_result parsed = parse_frame_header(in);
-        if (parsed.status == frame_header_result::need_more)
-            return decoded::need_more();
-        if (parsed.status == frame_header_result::failed)
-            return fail(static_cast<error>(parsed.ec.value()));
-        if (is_control(parsed.header.code)) {
-            if (in.size() < parsed.header.header_size + parsed.header.payload_size)
-                return decoded::need_more();
-            const decoded found = take_control(in, parsed.header);
-            if (found.kind != decoded::kind_need_more) // a pong says nothing
-                return found;
-            continue;
-        }
-        if (const decoded refused = begin_data(parsed.header);
-            refused.kind == decoded::kind_failed)
-            return refused;
-        in = in.subspan(parsed.header.header_size);
-        const decoded found = decode_payload(in);
-        if (found.kind != decoded::kind_need_more || in_frame_)
-            return found;
-    }
+    message_kind kind = message_kind::text;
+    utf8_validator utf8;
+    std::uint64_t frame_left = 0; // bytes of the current data frame's payload still to come
+    std::array<unsigned char, 4> mask{};
+    unsigned mask_phase = 0;
+    bool in_message = false;  // begun, and FIN has not come
+    bool in_frame = false;    // a data frame's header was read, its payload not to the end
+    bool final_frame = false; // that frame has FIN
+};
+
+CRIER_DECL websocket::decoder::decoder(const websocket& options) noexcept : options_(&options) {}
+
+CRIER_DECL websocket::decoder::~decoder() = default;
+
+CRIER_DECL const opening_request& websocket::decoder::request() const noexcept
+{
+    return collected_->request;
 }
 
-CRIER_DECL decoded websocket::decoder::begin_data(const frame_header& header)
+CRIER_DECL decoded websocket::decoder::decode(std::span<char>& in)
 {
-    const bool continues = header.code == opcode::continuation;
-    if (continues && !in_message_)
-        return fail(error::unexpected_continuation);
-    if (!continues && in_message_)
-        return fail(error::continuation_expected);
-    const std::size_t collected = buffer_ ? buffer_->size() : 0;
-    if (header.payload_size > options_->max_message_bytes - collected)
-        return fail(error::message_too_large);
-
-    if (!continues) {
-        kind_ = header.code == opcode::text ? message_kind::text : message_kind::binary;
-        in_message_ = true;
+    if (spent_) {
+        collected_.reset();
+        spent_ = false;
     }
-    in_frame_ = true;
-    final_frame_ = header.fin;
-    frame_left_ = header.payload_size;
-    mask_ = header.mask;
-    mask_phase_ = 0;
+    if (stage_ == stage::request)
+        return decode_request(in);
+    while (stage_ == stage::frames) {
+        const std::size_t before = in.size();
+        const decoded found =
+            collected_ && collected_->in_frame ? take_piece(in) : decode_frame(in);
+        // A pong, or a fragment, is no event: go on with what follows it.
+        if (found.kind != decoded::kind_need_more || in.size() == before || in.empty())
+            return found;
+    }
+    in = {};
     return decoded::need_more();
 }
 
-CRIER_DECL decoded websocket::decoder::decode_payload(std::span<char>& in)
+CRIER_DECL decoded websocket::decoder::decode_frame(std::span<char>& in)
 {
-    const std::size_t size = std::min<std::uint64_t>(frame_left_, in.size());
-    const std::string_view piece(in.data(), size);
-    mask_phase_ = static_cast<unsigned char>(apply_mask(in.data(), size, mask_, mask_phase_));
-    if (kind_ == message_kind::text && !utf8_.consume(piece))
-        return fail(error::invalid_utf8);
-    in = in.subspan(size);
-    frame_left_ -= size;
-
-    const bool frame_ends = frame_left_ == 0;
-    const bool message_ends = frame_ends && final_frame_;
-    const bool collecting = buffer_ != nullptr;
-    if (!message_ends || collecting) {
-        if (!buffer_)
-            buffer_ = std::make_unique<std::string>();
-        buffer_->append(piece);
-    }
-    in_frame_ = !frame_ends;
-    if (!message_ends)
+    const frame_header_result parsed = parse_frame_header(in);
+    if (parsed.status == frame_header_result::need_more)
         return decoded::need_more();
+    if (parsed.status == frame_header_result::failed)
+        return fail(static_cast<error>(parsed.ec.value()));
+    const frame_header& header = parsed.header;
+    if (is_control(header.code))
+        return take_control(in, header);
 
-    if (kind_ == message_kind::text && !utf8_.complete())
-        return fail(error::invalid_utf8);
-    in_message_ = false;
-    delivered_ = collecting;
-    utf8_.reset();
-    return decoded::whole({collecting ? std::string_view(*buffer_) : piece, kind_});
+    const bool in_message = collected_ && collected_->in_message;
+    const bool continues = header.code == opcode::continuation;
+    if (continues && !in_message)
+        return fail(error::unexpected_continuation);
+    if (!continues && in_message)
+        return fail(error::continuation_expected);
+    const std::size_t before = in_message ? collected_->bytes.size() : 0;
+    if (header.payload_size > options_->max_message_bytes - before)
+        return fail(error::message_too_large);
+
+    if (header.fin && !in_message && header.payload_size <= in.size() - header.header_size)
+        return take_whole(in, header);
+    if (!collected_)
+        collected_ = std::make_unique<collection>();
+    if (!continues)
+        collected_->kind = header.code == opcode::text ? message_kind::text : message_kind::binary;
+    collected_->in_message = collected_->in_frame = true;
+    collected_->final_frame = header.fin;
+    collected_->frame_left = header.payload_size;
+    collected_->mask = header.mask;
+    collected_->mask_phase = 0;
+    in = in.subspan(header.header_size);
+    return take_piece(in);
 }
 
-CRIER_DECL decoded websocket::decoder::take_control(std::span<char>& in,
-                                                    const frame_header& header)
+CRIER_DECL decoded websocket::decoder::take_whole(std::span<char>& in, const frame_header& header)
 {
-    char* const payload_front = in.data() + header.header_size;
     const auto size = static_cast<std::size_t>(header.payload_size);
+    char* const payload = in.data() + header.header_size;
+    apply_mask(payload, size, header.mask);
+    in = in.subspan(header.header_size + size);
+    const std::string_view bytes(payload, size);
+    if (header.code == opcode::binary)
+        return decoded::whole({bytes, message_kind::binary});
+    if (!is_valid_utf8(bytes))
+        return fail(error::invalid_utf8);
+    return decoded::whole(bytes);
+}
+
+CRIER_DECL decoded websocket::decoder::take_piece(std::span<char>& in)
+{
+    collection& c = *collected_;
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(c.frame_left, in.size()));
+    const std::string_view piece(in.data(), size);
+    c.mask_phase = apply_mask(in.data(), size, c.mask, c.mask_phase);
+    in = in.subspan(size);
+    if (c.kind == message_kind::text && !c.utf8.consume(piece))
+        return fail(error::invalid_utf8);
+    c.bytes.append(piece);
+    c.frame_left -= size;
+    c.in_frame = c.frame_left != 0;
+    if (c.in_frame || !c.final_frame)
+        return decoded::need_more();
+    if (c.kind == message_kind::text && !c.utf8.complete())
+        return fail(error::invalid_utf8);
+    spent_ = true;
+    return decoded::whole({c.bytes, c.kind});
+}
+
+CRIER_DECL decoded websocket::decoder::take_control(std::span<char>& in, const frame_header& header)
+{
+    const auto size = static_cast<std::size_t>(header.payload_size);
+    if (in.size() < header.header_size + size)
+        return decoded::need_more();
+    char* const payload_front = in.data() + header.header_size;
     in = in.subspan(header.header_size + size);
     apply_mask(payload_front, size, header.mask);
     const std::string_view payload(payload_front, size);
@@ -172,8 +201,9 @@ CRIER_DECL decoded websocket::decoder::fail(error why)
         code = close_code::message_too_big;
     const error_code ec = why;
     stage_ = stage::ended;
-    buffer_ = std::make_unique<std::string>(encode_close(code, ec.message()).bytes());
-    return decoded::failed(ec, *buffer_);
+    collected_ = std::make_unique<collection>();
+    collected_->bytes = encode_close(code, ec.message()).bytes();
+    return decoded::failed(ec, collected_->bytes);
 }
 
 CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
@@ -185,20 +215,18 @@ CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
     if (!in.empty() && (in[0] < 'A' || in[0] > 'Z'))
         return refuse(error::bad_request); // TLS, say: no need to wait for a line end
     for (;;) {
-        const void* lf = searched < limit
-                             ? std::memchr(in.data() + searched, '\n', limit - searched)
-                             : nullptr;
+        const void* lf =
+            searched < limit ? std::memchr(in.data() + searched, '\n', limit - searched) : nullptr;
         if (!lf)
             break;
         const auto at = static_cast<std::size_t>(static_cast<const char*>(lf) - in.data());
         if (at == 0 || in[at - 1] != '\r')
             return refuse(error::bad_request);
         if (at - 1 == line) { // an empty line: the header's end
-            auto request = std::make_unique<opening_request>();
-            if (const error_code ec = request->parse({in.data(), at + 1}))
+            collected_ = std::make_unique<collection>();
+            if (const error_code ec = collected_->request.parse({in.data(), at + 1}))
                 return refuse(static_cast<error>(ec.value()));
             in = in.subspan(at + 1);
-            request_ = std::move(request);
             return decoded::opening();
         }
         line = searched = at + 1;
@@ -211,31 +239,25 @@ CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
 
 CRIER_DECL std::string_view websocket::decoder::answer(const opening_answer& how)
 {
-    std::string bytes;
-    if (how.accepted && request_->is_upgrade()) {
-        bytes = switching_protocols(*request_, how.subprotocol);
+    std::string& bytes = collected_->bytes;
+    if (how.accepted && request().is_upgrade()) {
+        bytes = switching_protocols(request(), how.subprotocol);
         stage_ = stage::frames;
     } else {
         bytes = to_bytes(how.accepted ? refusal(error::upgrade_required) : how.response);
         stage_ = stage::ended;
     }
-    request_.reset();
-    buffer_ = std::make_unique<std::string>(std::move(bytes));
-    delivered_ = true;
-    return *buffer_;
+    spent_ = true;
+    return bytes;
 }
 
 CRIER_DECL decoded websocket::decoder::refuse(error why)
 {
     stage_ = stage::ended;
-    buffer_ = std::make_unique<std::string>(to_bytes(refusal(why)));
-    return decoded::failed(why, *buffer_);
-}
-
-inline void websocket::decoder::forget_message() noexcept
-{
-    buffer_.reset();
-    delivered_ = false;
+    if (!collected_)
+        collected_ = std::make_unique<collection>();
+    collected_->bytes = to_bytes(refusal(why));
+    return decoded::failed(why, collected_->bytes);
 }
 
 } // namespace crier

@@ -32,18 +32,14 @@ class local::acceptor : public detail::descriptor_acceptor
 {
 public:
     acceptor(executor ex, const local& options)
-        : descriptor_acceptor(ex,
-                              detail::listen_local(options.path, options.backlog, options.mode))
+        : descriptor_acceptor(ex, detail::listen_local(options.path, options.backlog, options.mode))
     {}
 
     acceptor(const acceptor&) = delete;
     acceptor& operator=(const acceptor&) = delete;
     ~acceptor() { close(); }
 
-    std::optional<stream> accept(error_code& ec)
-    {
-        return descriptor_acceptor::accept(ec, false);
-    }
+    std::optional<stream> accept(error_code& ec) { return descriptor_acceptor::accept(ec, false); }
 
     void close() noexcept
     {

@@ -1,12 +1,12 @@
 #ifndef CRIER_CODEC_WEBSOCKET_FRAME_HEADER_HPP
 #define CRIER_CODEC_WEBSOCKET_FRAME_HEADER_HPP
 
+#include <crier/error.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include <crier/error.hpp>
 
 namespace crier {
 

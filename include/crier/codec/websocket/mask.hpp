@@ -8,8 +8,8 @@
 
 namespace crier {
 
-/// Applies a masking key in place (RFC 6455 section 5.3): byte i is xored with key[(phase + i) % 4].
-/// Masking and unmasking are the same. Returns the phase for the byte that follows.
+/// Applies a masking key in place (RFC 6455 section 5.3): byte i is xored with key[(phase + i) %
+/// 4]. Masking and unmasking are the same. Returns the phase for the byte that follows.
 inline unsigned apply_mask(char* data, std::size_t size, std::array<unsigned char, 4> key,
                            unsigned phase = 0) noexcept
 {

@@ -1,0 +1,88 @@
+#ifndef CRIER_IMPL_POLLER_IPP
+#define CRIER_IMPL_POLLER_IPP
+
+#include <crier/detail/poller.hpp>
+#include <crier/error.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <array>
+#include <cerrno>
+
+#include <sys/epoll.h>
+
+namespace crier::detail {
+
+CRIER_DECL poller::poller(boost::asio::execution_context& context)
+    : service(context), set_(static_cast<boost::asio::io_context&>(context).get_executor())
+{
+    const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+    if (descriptor == -1)
+        throw boost::system::system_error(errno, boost::system::system_category(), "epoll_create1");
+    set_.assign(descriptor);
+}
+
+CRIER_DECL poller::~poller() = default;
+
+CRIER_DECL void poller::shutdown()
+{
+    error_code ignored;
+    set_.close(ignored);
+}
+
+CRIER_DECL void poller::add(int descriptor, watcher& w)
+{
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = &w;
+    if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, descriptor, &event) == -1)
+        throw boost::system::system_error(errno, boost::system::system_category(), "epoll_ctl");
+    ++watched_;
+    await();
+}
+
+CRIER_DECL void poller::remove(int descriptor) noexcept
+{
+    if (!set_.is_open())
+        return;
+    epoll_event unused{};
+    ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, descriptor, &unused);
+    if (--watched_ == 0) {
+        error_code ignored;
+        set_.cancel(ignored);
+    }
+}
+
+CRIER_DECL void poller::await()
+{
+    if (waiting_ || watched_ == 0)
+        return;
+    waiting_ = true;
+    set_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](error_code ec) {
+        waiting_ = false;
+        if (!ec)
+            dispatch();
+        await();
+    });
+}
+
+CRIER_DECL void poller::dispatch()
+{
+    // A watcher only takes a note, so that no stream is closed before the batch is through.
+    std::array<epoll_event, 512> events;
+    const int count =
+        ::epoll_wait(set_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+        const bool hangup = broken || (event.events & EPOLLRDHUP) != 0;
+        static_cast<watcher*>(event.data.ptr)
+            ->ready({.readable = hangup || (event.events & EPOLLIN) != 0,
+                     .writable = broken || (event.events & EPOLLOUT) != 0,
+                     .hangup = hangup});
+    }
+}
+
+} // namespace crier::detail
+
+#endif
