@@ -1,19 +1,18 @@
 // Sends every WebSocket message back as it came. The same codec and transport as in a push server,
 // without uids and back ends: the pieces compose into something else, and conformance suites have
 // something to talk to.
-#include "../address.hpp"
-
 #include <crier/codec/websocket.hpp>
 #include <crier/server.hpp>
 #include <crier/transport/tcp.hpp>
 #include <crier/version.hpp>
 
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <exception>
 #include <iostream>
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include "../address.hpp"
 
 namespace {
 

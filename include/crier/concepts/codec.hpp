@@ -13,6 +13,8 @@
 #include <string_view>
 
 namespace crier {
+// Version 14 knows no requires expressions:
+// clang-format off
 
 struct opening_answer;
 class opening_request;
@@ -21,47 +23,35 @@ class opening_request;
 template <class Codec>
 concept codec_is_policy = std::copyable<Codec>;
 
-/// `typename Codec::decoder`, the decoding state of one connection, is made from the codec's
-/// options.
+/// `typename Codec::decoder`, the decoding state of one connection, is made from the codec's options.
 template <class Codec>
 concept codec_has_decoder = std::constructible_from<typename Codec::decoder, const Codec&>;
 
 /// `crier::decoded decoder::decode(std::span<char>& in)` takes one event from the front of `in`.
 template <class Codec>
-concept codec_decodes = requires(typename Codec::decoder& decoder, std::span<char>& in)
-{
-    {
-        decoder.decode(in)
-        } -> std::same_as<decoded>;
+concept codec_decodes = requires(typename Codec::decoder& decoder, std::span<char>& in) {
+    { decoder.decode(in) } -> std::same_as<decoded>;
 };
 
 /// `static crier::frame encode(crier::message_view message)` frames a message, the same for all.
 template <class Codec>
-concept codec_encodes = requires(message_view message)
-{
-    {
-        Codec::encode(message)
-        } -> std::same_as<frame>;
+concept codec_encodes = requires(message_view message) {
+    { Codec::encode(message) } -> std::same_as<frame>;
 };
 
 /// `std::size_t max_unfinished_bytes() const`: how many bytes decode() may leave and wait for more.
 template <class Codec>
-concept codec_is_bounded = requires(const Codec& codec)
-{
-    {
-        codec.max_unfinished_bytes()
-        } -> std::convertible_to<std::size_t>;
+concept codec_is_bounded = requires(const Codec& codec) {
+    { codec.max_unfinished_bytes() } -> std::convertible_to<std::size_t>;
 };
 
 /// How messages become bytes and bytes messages. Sans-I/O: no socket, no clock.
 ///
 /// - `Codec` is a copyable aggregate; its members are its options.
-/// - `Codec::decoder` is the state of one connection. `decode(in)` looks at the front of `in`,
-/// takes
-///   what it consumes (`in = in.subspan(n)`), and returns one event (see `decoded`). It may change
-///   the bytes it consumes. What it leaves with `need_more` comes again in front of further bytes,
-///   and is at most `max_unfinished_bytes()`. The same bytes give the same events however they are
-///   cut.
+/// - `Codec::decoder` is the state of one connection. `decode(in)` looks at the front of `in`, takes
+///   what it consumes (`in = in.subspan(n)`), and returns one event (see `decoded`). It may change the
+///   bytes it consumes. What it leaves with `need_more` comes again in front of further bytes, and is
+///   at most `max_unfinished_bytes()`. The same bytes give the same events however they are cut.
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
 /// Options that a codec may add: see codec_opens, codec_closes, codec_pings.
@@ -69,39 +59,27 @@ concept codec_is_bounded = requires(const Codec& codec)
 /// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
 template <class Codec>
 concept framing_codec = codec_is_policy<Codec> && codec_has_decoder<Codec> &&
-    codec_decodes<Codec> && codec_encodes<Codec> && codec_is_bounded<Codec>;
+                        codec_decodes<Codec> && codec_encodes<Codec> && codec_is_bounded<Codec>;
 
 /// Optional: an opening handshake. `const opening_request& decoder::request() const` after the
-/// event kind_opening, then `std::string_view decoder::answer(const opening_answer&)`: bytes to
-/// send.
+/// event kind_opening, then `std::string_view decoder::answer(const opening_answer&)`: bytes to send.
 template <class Codec>
-concept codec_opens = requires(typename Codec::decoder& decoder, const opening_answer& how)
-{
-    {
-        decoder.request()
-        } -> std::same_as<const opening_request&>;
-    {
-        decoder.answer(how)
-        } -> std::same_as<std::string_view>;
+concept codec_opens = requires(typename Codec::decoder& decoder, const opening_answer& how) {
+    { decoder.request() } -> std::same_as<const opening_request&>;
+    { decoder.answer(how) } -> std::same_as<std::string_view>;
 };
 
-/// Optional: a close handshake. `static frame encode_close(close_code, std::string_view reason)`;
-/// the peer answers with what decodes as kind_closed.
+/// Optional: a close handshake. `static frame encode_close(close_code, std::string_view reason)`; the
+/// peer answers with what decodes as kind_closed.
 template <class Codec>
-concept codec_closes = requires(close_code code, std::string_view reason)
-{
-    {
-        Codec::encode_close(code, reason)
-        } -> std::same_as<frame>;
+concept codec_closes = requires(close_code code, std::string_view reason) {
+    { Codec::encode_close(code, reason) } -> std::same_as<frame>;
 };
 
 /// Optional: pings. `static frame encode_ping()`; any byte from the peer counts as the answer.
 template <class Codec>
-concept codec_pings = requires
-{
-    {
-        Codec::encode_ping()
-        } -> std::same_as<frame>;
+concept codec_pings = requires {
+    { Codec::encode_ping() } -> std::same_as<frame>;
 };
 
 /// The least that is a framing_codec, and a start for your own: messages that end with a zero byte.
@@ -163,6 +141,7 @@ consteval bool check_codec()
     return framing_codec<Codec>;
 }
 
+// clang-format on
 } // namespace crier
 
 #endif

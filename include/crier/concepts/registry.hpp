@@ -6,8 +6,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace crier {
+// Version 14 knows no requires expressions:
+// clang-format off
 
 class connection;
 
@@ -18,11 +21,13 @@ class connection_visitor
 {
 public:
     template <class F>
-        requires(!std::same_as<std::remove_cvref_t<F>, connection_visitor>)
-    &&std::invocable<F&, connection&> connection_visitor(F&& f) noexcept
+        requires(!std::same_as<std::remove_cvref_t<F>, connection_visitor>) &&
+                std::invocable<F&, connection&>
+    connection_visitor(F&& f) noexcept
         : object_(const_cast<void*>(static_cast<const void*>(&f))),
-    call_(
-        [](void* object, connection& c) { (*static_cast<std::remove_reference_t<F>*>(object))(c); })
+          call_([](void* object, connection& c) {
+              (*static_cast<std::remove_reference_t<F>*>(object))(c);
+          })
     {}
 
     void operator()(connection& c) const { call_(object_, c); }
@@ -32,68 +37,55 @@ private:
     void (*call_)(void*, connection&);
 };
 
-/// The registry is a copyable type whose members are its options, with a nested type `table` that
-/// is made from it.
+/// The registry is a copyable type whose members are its options, with a nested type `table` that is
+/// made from it.
 template <class Registry>
 concept registry_has_table =
     std::copyable<Registry> && std::constructible_from<typename Registry::table, const Registry&>;
 
 /// `bool table::bind(std::string_view uid, connection&)`: false refuses the connection.
 template <class Registry>
-concept registry_binds = requires(typename Registry::table& table, std::string_view uid,
-                                  connection& c)
-{
-    {
-        table.bind(uid, c)
-        } -> std::same_as<bool>;
-};
+concept registry_binds =
+    requires(typename Registry::table& table, std::string_view uid, connection& c) {
+        { table.bind(uid, c) } -> std::same_as<bool>;
+    };
 
 /// `void table::unbind(connection&) noexcept`: takes this connection out, and no other.
 template <class Registry>
-concept registry_unbinds = requires(typename Registry::table& table, connection& c)
-{
-    {
-        table.unbind(c)
-    }
-    noexcept;
+concept registry_unbinds = requires(typename Registry::table& table, connection& c) {
+    { table.unbind(c) } noexcept;
 };
 
 /// `void table::visit(std::string_view uid, connection_visitor)` and
 /// `void table::visit_all(connection_visitor)`.
 template <class Registry>
-concept registry_visits = requires(typename Registry::table& table, std::string_view uid,
-                                   connection_visitor f)
-{
-    table.visit(uid, f);
-    table.visit_all(f);
-};
+concept registry_visits =
+    requires(typename Registry::table& table, std::string_view uid, connection_visitor f) {
+        table.visit(uid, f);
+        table.visit_all(f);
+    };
 
 /// `std::size_t table::size() const noexcept`: connections that a visit_all would reach.
 template <class Registry>
-concept registry_counts = requires(const typename Registry::table& table)
-{
-    {
-        table.size()
-    }
-    noexcept->std::same_as<std::size_t>;
+concept registry_counts = requires(const typename Registry::table& table) {
+    { table.size() } noexcept -> std::same_as<std::size_t>;
 };
 
 /// Who is there under which uid.
 ///
-/// - `bind(uid, c)`: `uid` equals `c.uid()` and stays valid and unchanged until `unbind(c)`.
-/// Returns
+/// - `bind(uid, c)`: `uid` equals `c.uid()` and stays valid and unchanged until `unbind(c)`. Returns
 ///   true if messages for this uid shall reach `c` from now on. It may call `close` on others.
 /// - `unbind(c)` is called exactly once for each connection that was bound with true, also for one
 ///   that the table itself has dropped in the meantime.
-/// - `visit(uid, f)` calls f for each connection of the uid, `visit_all(f)` for every one. f
-/// neither
+/// - `visit(uid, f)` calls f for each connection of the uid, `visit_all(f)` for every one. f neither
 ///   binds nor unbinds.
 ///
 /// Thread safety: a table is used by one thread. Test yours with
 /// `crier::test::registry_conformance` (crier/test/registry_conformance.hpp).
 template <class Registry>
 concept registry = registry_has_table<Registry> && registry_binds<Registry> &&
-    registry_unbinds<Registry> && registry_visits<Registry> && registry_counts<Registry>;
+                   registry_unbinds<Registry> && registry_visits<Registry> &&
+                   registry_counts<Registry>;
 
 /// The least that is a registry: a multimap from uid to connection.
 struct registry_archetype
@@ -144,9 +136,10 @@ consteval bool check_registry()
                   "a registry is copyable and has a nested type `table` with a constructor "
                   "`explicit table(const Registry& options)` "
                   "(see registry_archetype in crier/concepts/registry.hpp)");
-    static_assert(registry_binds<Registry>, "the table of a registry has "
-                                            "`bool bind(std::string_view uid, crier::connection&)` "
-                                            "(crier/concepts/registry.hpp)");
+    static_assert(registry_binds<Registry>,
+                  "the table of a registry has "
+                  "`bool bind(std::string_view uid, crier::connection&)` "
+                  "(crier/concepts/registry.hpp)");
     static_assert(registry_unbinds<Registry>,
                   "the table of a registry has `void unbind(crier::connection&) noexcept` "
                   "(crier/concepts/registry.hpp)");
@@ -160,6 +153,7 @@ consteval bool check_registry()
     return registry<Registry>;
 }
 
+// clang-format on
 } // namespace crier
 
 #endif

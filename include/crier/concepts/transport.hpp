@@ -16,19 +16,11 @@
 #include <sys/uio.h>
 
 namespace crier {
+// Version 14 knows no requires expressions:
+// clang-format off
 
 /// Where the server's work runs. One thread runs the io_context.
 using executor = boost::asio::io_context::executor_type;
-
-namespace detail {
-
-/// Stands for any handler in the concepts.
-struct wait_handler_archetype
-{
-    void operator()(error_code) const {}
-};
-
-} // namespace detail
 
 /// The transport is a copyable type whose members are its options.
 template <class Transport>
@@ -36,45 +28,31 @@ concept transport_is_policy = std::copyable<Transport>;
 
 /// `Transport::stream` can be moved, and closed: `void close() noexcept`.
 template <class Transport>
-concept transport_has_stream = std::move_constructible<typename Transport::stream> &&
-    requires(typename Transport::stream& stream)
-{
-    {
-        stream.close()
-    }
-    noexcept;
-};
+concept transport_has_stream =
+    std::move_constructible<typename Transport::stream> &&
+    requires(typename Transport::stream& stream) {
+        { stream.close() } noexcept;
+    };
 
 /// `io_result stream::read_some(std::span<char> into)`, never blocking.
 template <class Transport>
-concept stream_reads = requires(typename Transport::stream& stream, std::span<char> into)
-{
-    {
-        stream.read_some(into)
-        } -> std::same_as<io_result>;
+concept stream_reads = requires(typename Transport::stream& stream, std::span<char> into) {
+    { stream.read_some(into) } -> std::same_as<io_result>;
 };
 
 /// `io_result stream::write_some(std::span<const iovec> gather)`, never blocking.
 template <class Transport>
-concept stream_writes = requires(typename Transport::stream& stream, std::span<const iovec> from)
-{
-    {
-        stream.write_some(from)
-        } -> std::same_as<io_result>;
+concept stream_writes = requires(typename Transport::stream& stream, std::span<const iovec> from) {
+    { stream.write_some(from) } -> std::same_as<io_result>;
 };
 
 /// `io_result stream::handshake()` before the first byte, `io_result stream::shutdown()` after the
 /// last: ok when done, want_read or want_write to be called again when the stream is ready. ok at
 /// once where there is nothing to do.
 template <class Transport>
-concept stream_shakes_hands = requires(typename Transport::stream& stream)
-{
-    {
-        stream.handshake()
-        } -> std::same_as<io_result>;
-    {
-        stream.shutdown()
-        } -> std::same_as<io_result>;
+concept stream_shakes_hands = requires(typename Transport::stream& stream) {
+    { stream.handshake() } -> std::same_as<io_result>;
+    { stream.shutdown() } -> std::same_as<io_result>;
 };
 
 /// `void stream::watch(watcher&)`, called once, before the first operation: from then on, until
@@ -82,18 +60,14 @@ concept stream_shakes_hands = requires(typename Transport::stream& stream)
 /// want_read or want_write before, and at the start for what it is ready for already. More calls
 /// than that do no harm. Never from within a call of the stream.
 template <class Transport>
-concept stream_is_watched = requires(typename Transport::stream& stream, watcher& w)
-{
+concept stream_is_watched = requires(typename Transport::stream& stream, watcher& w) {
     stream.watch(w);
 };
 
 /// `std::string stream::peer() const`: who is at the other end, for logs.
 template <class Transport>
-concept stream_names_peer = requires(const typename Transport::stream& stream)
-{
-    {
-        stream.peer()
-        } -> std::convertible_to<std::string>;
+concept stream_names_peer = requires(const typename Transport::stream& stream) {
+    { stream.peer() } -> std::convertible_to<std::string>;
 };
 
 /// `Transport::acceptor(executor, const Transport&)` listens, or throws with the address and
@@ -105,42 +79,36 @@ concept transport_has_acceptor =
 /// `std::optional<stream> acceptor::accept(error_code&)`: a connection, or none and no error
 /// (wait), or an error. Never blocking.
 template <class Transport>
-concept acceptor_accepts = requires(typename Transport::acceptor& acceptor, error_code& ec)
-{
-    {
-        acceptor.accept(ec)
-        } -> std::same_as<std::optional<typename Transport::stream>>;
+concept acceptor_accepts = requires(typename Transport::acceptor& acceptor, error_code& ec) {
+    { acceptor.accept(ec) } -> std::same_as<std::optional<typename Transport::stream>>;
 };
 
-/// `void acceptor::async_wait(handler)`, `std::string acceptor::address() const`,
-/// `void acceptor::close() noexcept`.
+/// `void acceptor::watch(watcher&)`: as for a stream; readable means that there is something to
+/// accept. `std::string acceptor::address() const`, `void acceptor::close() noexcept`.
 template <class Transport>
-concept acceptor_waits = requires(typename Transport::acceptor& acceptor,
-                                  const typename Transport::acceptor& const_acceptor)
-{
-    acceptor.async_wait(detail::wait_handler_archetype{});
-    {
-        const_acceptor.address()
-        } -> std::convertible_to<std::string>;
-    {
-        acceptor.close()
-    }
-    noexcept;
+concept acceptor_is_watched = requires(typename Transport::acceptor& acceptor,
+                                       const typename Transport::acceptor& const_acceptor,
+                                       watcher& w) {
+    acceptor.watch(w);
+    { const_acceptor.address() } -> std::convertible_to<std::string>;
+    { acceptor.close() } noexcept;
 };
 
 /// How bytes travel: non-blocking operations and readiness.
 ///
-/// - `Transport` is a copyable aggregate; its members are its options (an address, say). It names
-///   the kind of address a listener uses when none is given: see tcp.
+/// - `Transport` is a copyable aggregate; its members are its options (an address, say). If it
+///   has `Transport inner() const`, a backend<> listens with what that returns: the same options,
+///   reachable from this machine only unless they say otherwise.
 /// - `Transport::stream` is one connection, `Transport::acceptor` what listens for them.
 /// - The engine calls a stream from one thread, and moves it only before watch().
 ///
 /// Test yours with `crier::test::transport_conformance` (crier/test/transport_conformance.hpp).
 template <class Transport>
-concept transport = transport_is_policy<Transport> && transport_has_stream<Transport> &&
-    stream_reads<Transport> && stream_writes<Transport> && stream_shakes_hands<Transport> &&
-    stream_is_watched<Transport> && stream_names_peer<Transport> &&
-    transport_has_acceptor<Transport> && acceptor_accepts<Transport> && acceptor_waits<Transport>;
+concept transport =
+    transport_is_policy<Transport> && transport_has_stream<Transport> && stream_reads<Transport> &&
+    stream_writes<Transport> && stream_shakes_hands<Transport> && stream_is_watched<Transport> &&
+    stream_names_peer<Transport> && transport_has_acceptor<Transport> &&
+    acceptor_accepts<Transport> && acceptor_is_watched<Transport>;
 
 /// The least that is a transport: nobody ever connects.
 struct transport_archetype
@@ -160,9 +128,7 @@ struct transport_archetype
     {
         acceptor(executor, const transport_archetype&) {}
         std::optional<stream> accept(error_code&) { return std::nullopt; }
-        template <class Handler>
-        void async_wait(Handler&&)
-        {}
+        void watch(watcher&) {}
         std::string address() const { return "nowhere"; }
         void close() noexcept {}
     };
@@ -200,13 +166,14 @@ consteval bool check_transport()
     static_assert(acceptor_accepts<Transport>,
                   "an acceptor has `std::optional<stream> accept(crier::error_code&)` "
                   "(crier/concepts/transport.hpp)");
-    static_assert(acceptor_waits<Transport>,
-                  "an acceptor has `template <class H> void async_wait(H handler)`, "
+    static_assert(acceptor_is_watched<Transport>,
+                  "an acceptor has `void watch(crier::watcher&)`, "
                   "`std::string address() const` and `void close() noexcept` "
                   "(crier/concepts/transport.hpp)");
     return transport<Transport>;
 }
 
+// clang-format on
 } // namespace crier
 
 #endif

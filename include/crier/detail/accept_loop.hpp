@@ -5,8 +5,10 @@
 #include <crier/concepts/transport.hpp>
 #include <crier/detail/session.hpp>
 #include <crier/detail/shard.hpp>
+#include <crier/watcher.hpp>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
@@ -18,10 +20,11 @@ namespace crier::detail {
 
 /// Accepts connections for one listener on one shard and starts their sessions.
 ///
-/// When the system has no descriptors or memory left, it tries again after a pause: the listener is
-/// readable all the while, and waiting for that would spin.
+/// When the system has no descriptors or memory left, it tries again after a pause: nobody tells when
+/// there are some again.
 template <transport Transport, framing_codec Codec>
-class accept_loop : public std::enable_shared_from_this<accept_loop<Transport, Codec>>
+class accept_loop final : public watcher,
+                          public std::enable_shared_from_this<accept_loop<Transport, Codec>>
 {
 public:
     /// Lifetime: the codec's options and the role outlive all sessions of the shard.
@@ -33,7 +36,9 @@ public:
           pause_(shard_->get_executor())
     {}
 
-    void start() { await(); }
+    void start() { acceptor_.watch(*this); }
+
+    void ready(readiness) noexcept override { schedule(); }
 
     std::string address() const { return acceptor_.address(); }
 
@@ -48,16 +53,20 @@ private:
     static constexpr int accepts_per_turn = 64;
     static constexpr std::chrono::milliseconds pause_after_error{100};
 
-    void await()
+    void schedule()
     {
-        acceptor_.async_wait([self = this->shared_from_this()](error_code ec) {
-            if (!self->stopped_ && !ec)
-                self->accept_turn();
+        if (std::exchange(scheduled_, true))
+            return;
+        boost::asio::post(shard_->get_executor(), [self = this->shared_from_this()] {
+            self->scheduled_ = false;
+            self->accept_turn();
         });
     }
 
     void accept_turn()
     {
+        if (stopped_)
+            return;
         for (int i = 0; i < accepts_per_turn; ++i) {
             error_code ec;
             auto stream = acceptor_.accept(ec);
@@ -66,10 +75,10 @@ private:
                 return pause();
             }
             if (!stream)
-                break;
+                return; // until we are told
             begin_session(std::move(*stream));
         }
-        await();
+        schedule(); // after the others' turn
     }
 
     void begin_session(typename Transport::stream&& stream)
@@ -87,7 +96,7 @@ private:
     {
         pause_.expires_after(pause_after_error);
         pause_.async_wait([self = this->shared_from_this()](error_code ec) {
-            if (!self->stopped_ && !ec)
+            if (!ec)
                 self->accept_turn();
         });
     }
@@ -97,6 +106,7 @@ private:
     const Codec& codec_;
     typename Transport::acceptor acceptor_;
     boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> pause_;
+    bool scheduled_ = false;
     bool stopped_ = false;
 };
 

@@ -6,7 +6,7 @@
 #include <crier/detail/poller.hpp>
 #include <crier/io_result.hpp>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <optional>
 #include <span>
@@ -16,6 +16,9 @@
 struct sockaddr;
 
 namespace crier::detail {
+
+/// Takes a descriptor out of the poller, if it is watched, and closes it, if it is open.
+CRIER_DECL void close_descriptor(poller& p, int& descriptor, bool& watched) noexcept;
 
 /// A stream over a connected, non-blocking socket descriptor: what tcp and local share.
 class descriptor_stream
@@ -45,7 +48,7 @@ public:
     CRIER_DECL io_result shutdown() noexcept;
 
     CRIER_DECL std::string peer() const;
-    CRIER_DECL void close() noexcept;
+    void close() noexcept { close_descriptor(*poller_, descriptor_, watched_); }
 
 private:
     poller* poller_;
@@ -65,28 +68,32 @@ class descriptor_acceptor
 {
 public:
     descriptor_acceptor(executor ex, listening socket)
-        : descriptor_(ex, socket.descriptor),
-          address_(std::move(socket.address)),
-          poller_(boost::asio::use_service<poller>(ex.context()))
+        : poller_(boost::asio::use_service<poller>(ex.context())),
+          descriptor_(socket.descriptor),
+          address_(std::move(socket.address))
     {}
+
+    descriptor_acceptor(const descriptor_acceptor&) = delete;
+    descriptor_acceptor& operator=(const descriptor_acceptor&) = delete;
+    ~descriptor_acceptor() { close(); }
+
+    void watch(watcher& w)
+    {
+        poller_.add(descriptor_, w);
+        watched_ = true;
+    }
 
     /// Accepts one connection, non-blocking and close-on-exec. `no_delay` is for TCP.
     CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec, bool no_delay);
 
-    template <class Handler>
-    void async_wait(Handler&& handler)
-    {
-        descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                               std::forward<Handler>(handler));
-    }
-
     const std::string& address() const noexcept { return address_; }
-    CRIER_DECL void close() noexcept;
+    void close() noexcept { close_descriptor(poller_, descriptor_, watched_); }
 
 private:
-    boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
-    std::string address_;
     poller& poller_;
+    int descriptor_;
+    bool watched_ = false;
+    std::string address_;
 };
 
 /// "192.0.2.7:1234", "[2001:db8::1]:1234", a path, or "local" for an unnamed local socket.

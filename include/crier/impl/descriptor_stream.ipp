@@ -78,13 +78,13 @@ CRIER_DECL std::string descriptor_stream::peer() const
     return to_text(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
-CRIER_DECL void descriptor_stream::close() noexcept
+CRIER_DECL void close_descriptor(poller& p, int& descriptor, bool& watched) noexcept
 {
-    if (descriptor_ == -1)
+    if (descriptor == -1)
         return;
-    if (std::exchange(watched_, false))
-        poller_->remove(descriptor_);
-    ::close(std::exchange(descriptor_, -1));
+    if (std::exchange(watched, false))
+        p.remove(descriptor);
+    ::close(std::exchange(descriptor, -1));
 }
 
 CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_code& ec,
@@ -92,8 +92,7 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
 {
     ec = {};
     for (;;) {
-        const int accepted =
-            ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int accepted = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted != -1) {
             if (no_delay) {
                 const int on = 1;
@@ -109,12 +108,6 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
         ec = last_error();
         return std::nullopt;
     }
-}
-
-CRIER_DECL void descriptor_acceptor::close() noexcept
-{
-    error_code ignored;
-    descriptor_.close(ignored);
 }
 
 CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)

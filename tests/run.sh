@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what is needed (Debian 12), builds everything and runs all tests.
+#
+# tests/run.sh              all stages
+# tests/run.sh release ...  only these: format release headers asan tsan
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source examples/install.sh
+
+install_packages g++ clang-14 clang libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
+    ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
+    libcli11-dev libssl-dev php-cli nodejs node-ws nginx chromium chromium-driver
+
+stage() {
+    printf '\n==== %s (%d s so far) ====\n' "$1" "$SECONDS"
+}
+
+format() {
+    stage "format"
+    git ls-files '*.hpp' '*.ipp' '*.cpp' | xargs clang-format-14 --dry-run -Werror
+    python3 tests/checks/check_rings.py
+}
+
+release() {
+    stage "release: g++, warnings are errors"
+    cmake --preset release -DCRIER_BUILD_TESTS=ON
+    cmake --build --preset release
+    ctest --preset release
+    stage "conformance to RFC 6455"
+    python3 tests/conformance/rfc6455.py \
+        --server build/release/examples/websocket_echo/websocket_echo
+    stage "end to end: PHP, Chromium, Node, nginx"
+    CRIER_PUSH_SERVER=build/release/examples/push_server/push_server python3 tests/e2e/run.py
+}
+
+headers() {
+    stage "each header compiles alone"
+    cmake --preset gcc -DCRIER_BUILD_TESTS=OFF -DCRIER_BUILD_EXAMPLES=OFF
+    cmake --build --preset gcc --target all_verify_interface_header_sets
+}
+
+asan() {
+    stage "clang, address and undefined behaviour sanitizers"
+    cmake --preset asan
+    cmake --build --preset asan
+    ctest --preset asan -LE compiler
+    python3 tests/conformance/rfc6455.py \
+        --server build/asan/examples/websocket_echo/websocket_echo
+}
+
+tsan() {
+    stage "clang, thread sanitizer"
+    cmake --preset tsan -DCRIER_BUILD_EXAMPLES=OFF
+    cmake --build --preset tsan
+    ctest --preset tsan -LE compiler
+}
+
+(($#)) || set -- format release headers asan tsan
+for name in "$@"; do
+    "$name"
+done
+stage "all passed"
