@@ -34,6 +34,9 @@ public:
     /// True for a WebSocket upgrade, false for a plain HTTP request.
     bool is_upgrade() const noexcept { return !key_.empty(); }
 
+    /// "GET" for all that parse() lets pass; known also if it refused another one.
+    std::string_view method() const noexcept { return method_; }
+
     /// The path and query, as the client wrote them: "/", "/room?id=3".
     std::string_view target() const noexcept { return target_; }
 
@@ -60,6 +63,7 @@ private:
     CRIER_DECL error_code judge_upgrade();
 
     std::string text_;
+    std::string_view method_;
     std::string_view target_;
     std::string_view key_;
     std::vector<std::pair<std::string_view, std::string_view>> fields_;

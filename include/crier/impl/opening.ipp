@@ -47,6 +47,65 @@ void for_each_in_list(std::string_view list, F f)
     }
 }
 
+/// RFC 7230 section 3.2.6.
+inline bool is_token(std::string_view text) noexcept
+{
+    for (const char c : text) {
+        const bool letter_or_digit =
+            (to_lower(c) >= 'a' && to_lower(c) <= 'z') || (c >= '0' && c <= '9');
+        if (!letter_or_digit &&
+            std::string_view("!#$%&'*+-.^_`|~").find(c) == std::string_view::npos)
+            return false;
+    }
+    return !text.empty();
+}
+
+/// A name, perhaps with a value that is a token or, unquoted, would be one (RFC 6455 section 9.1).
+inline bool is_extension_parameter(std::string_view text)
+{
+    const auto equals = text.find('=');
+    if (!is_token(trim(text.substr(0, equals))))
+        return false;
+    if (equals == std::string_view::npos)
+        return true;
+    const std::string_view value = trim(text.substr(equals + 1));
+    if (!value.starts_with('"'))
+        return is_token(value);
+    std::string unquoted;
+    std::size_t at = 1;
+    for (; at < value.size() && value[at] != '"'; ++at) {
+        if (value[at] == '\\')
+            ++at;
+        if (at < value.size())
+            unquoted += value[at];
+    }
+    return at + 1 == value.size() && is_token(unquoted);
+}
+
+/// One element of Sec-WebSocket-Extensions: a name and parameters (RFC 6455 section 9.1).
+inline bool is_extension(std::string_view text)
+{
+    auto semicolon = text.find(';');
+    if (!is_token(trim(text.substr(0, semicolon))))
+        return false;
+    while (semicolon != std::string_view::npos) {
+        text.remove_prefix(semicolon + 1);
+        semicolon = text.find(';');
+        if (!is_extension_parameter(text.substr(0, semicolon)))
+            return false;
+    }
+    return true;
+}
+
+/// No other characters may stand in a host and port (RFC 3986 section 3.2).
+inline bool may_be_host(std::string_view text) noexcept
+{
+    for (const char c : text)
+        if (!is_token({&c, 1}) && std::string_view("(),;=:[]").find(c) == std::string_view::npos)
+            return false;
+    return text.find_first_of("#^`|") == std::string_view::npos;
+}
+
 /// Beast reads the HTTP; this only writes down what it found, as views into the block it read.
 class request_reader final : public boost::beast::http::basic_parser<true>
 {
@@ -104,14 +163,18 @@ CRIER_DECL error_code opening_request::parse(std::string_view header_block)
     fields_ = std::move(reader.fields);
     target_ = reader.target;
 
+    method_ = reader.method;
     std::size_t hosts = 0;
     for (const auto& [name, value] : fields_) {
-        if (detail::iequals(name, "Host"))
+        if (detail::iequals(name, "Host")) {
             ++hosts;
-        else if (detail::iequals(name, "Transfer-Encoding"))
+            if (!detail::may_be_host(value))
+                return error::bad_request;
+        } else if (detail::iequals(name, "Transfer-Encoding")) {
             return error::bad_request;
-        else if (detail::iequals(name, "Content-Length") && value != "0")
+        } else if (detail::iequals(name, "Content-Length") && value != "0") {
             return error::bad_request;
+        }
     }
     if (hosts > 1 || (reader.version >= 11 && hosts == 0))
         return error::bad_request;
@@ -127,6 +190,8 @@ CRIER_DECL error_code opening_request::parse(std::string_view header_block)
             return error::bad_request;
         target_.remove_prefix(slash);
     }
+    if (target_.find('#') != std::string_view::npos)
+        return error::bad_request; // a fragment is the client's own (RFC 6455 section 3)
 
     const error_code refused = judge_upgrade();
     if (!refused && is_upgrade() && reader.version < 11)
@@ -136,7 +201,7 @@ CRIER_DECL error_code opening_request::parse(std::string_view header_block)
 
 CRIER_DECL error_code opening_request::judge_upgrade()
 {
-    bool upgrade = false, connection = false;
+    bool upgrade = false, connection = false, well_formed = true;
     std::size_t keys = 0, versions = 0;
     std::string_view key, version;
     for (const auto& [name, value] : fields_) {
@@ -152,11 +217,17 @@ CRIER_DECL error_code opening_request::judge_upgrade()
         } else if (detail::iequals(name, "Sec-WebSocket-Version")) {
             ++versions;
             version = value;
+        } else if (detail::iequals(name, "Sec-WebSocket-Protocol")) {
+            detail::for_each_in_list(
+                value, [&](std::string_view t) { well_formed &= detail::is_token(t); });
+        } else if (detail::iequals(name, "Sec-WebSocket-Extensions")) {
+            detail::for_each_in_list(
+                value, [&](std::string_view t) { well_formed &= detail::is_extension(t); });
         }
     }
     if (!upgrade)
         return {}; // a plain request
-    if (!connection || versions != 1)
+    if (!connection || !well_formed || versions != 1)
         return error::bad_request;
     if (version != "13")
         return error::upgrade_required;

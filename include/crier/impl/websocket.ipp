@@ -256,7 +256,10 @@ CRIER_DECL decoded websocket::decoder::refuse(error why)
     stage_ = stage::ended;
     if (!collected_)
         collected_ = std::make_unique<collection>();
-    collected_->bytes = to_bytes(refusal(why));
+    http_response response = refusal(why);
+    if (request().method() == "HEAD")
+        response.body.clear(); // an answer to HEAD has none (RFC 7230 section 3.3)
+    collected_->bytes = to_bytes(response);
     return decoded::failed(why, collected_->bytes);
 }
 
