@@ -46,7 +46,10 @@ class role
 public:
     role(connection_kind kind, const encoder& codec, const limits& options) noexcept
         : kind_(kind), codec_(&codec), limits_(options)
-    {}
+    {
+        if (limits_.max_turn_bytes == 0)
+            limits_.max_turn_bytes = 1; // reading nothing would look like the end of the stream
+    }
 
     role(const role&) = delete;
     role& operator=(const role&) = delete;

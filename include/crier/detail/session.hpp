@@ -62,7 +62,11 @@ private:
         try {
             f();
         } catch (...) {
-            end(error::hook_failed, close_code::internal_error, "internal error");
+            try {
+                end(error::hook_failed, close_code::internal_error, "internal error");
+            } catch (...) {
+                finish(error::hook_failed); // no memory for a goodbye
+            }
         }
     }
 
@@ -71,8 +75,8 @@ private:
         if (phase_ == phase::shaking)
             return shake_hands();
         const std::size_t old = tail_.size();
-        const std::span<char> buffer = shard_.scratch(old, role_.options().max_turn_bytes);
-        const io_result result = stream_.read_some(buffer.subspan(old));
+        char* const buffer = shard_.scratch();
+        const io_result result = stream_.read_some({buffer + old, role_.options().max_turn_bytes});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
@@ -88,9 +92,9 @@ private:
         if (phase_ == phase::lingering)
             return; // what comes now is of no use
         heard();
-        tail_.copy_to(buffer.data());
+        tail_.copy_to(buffer);
         shard_.replier = this;
-        guarded([&] { decode_all(buffer.first(old + result.bytes)); });
+        guarded([&] { decode_all({buffer, old + result.bytes}); });
         write_replies();
     }
 

@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +45,7 @@ public:
     /// For tests: moves the time on and runs what falls due.
     CRIER_DECL void advance(clock::duration by);
 
-    /// Finds or makes the deadline lists for a role's limits.
+    /// Makes room, and finds or makes the deadline lists, for a role's limits.
     CRIER_DECL void prepare(role& r);
 
     /// Sets a deadline; does nothing for a null list (no limit).
@@ -62,8 +61,8 @@ public:
     /// Lets a session take part in the turn, or in the next one.
     CRIER_DECL void activate(session_base& s);
 
-    /// Where sessions read to: room for `tail` old bytes and `more` new ones.
-    CRIER_DECL std::span<char> scratch(std::size_t tail, std::size_t more);
+    /// Where sessions read to: room for what the codecs leave and what a turn reads.
+    char* scratch() noexcept { return scratch_.data(); }
 
     /// Replies of the session whose read turn it is, gathered for one write.
     std::string replies;
@@ -114,6 +113,7 @@ private:
 
     std::vector<char> scratch_;
     mailbox mailbox_;
+    task* taken_ = nullptr; // out of the mailbox and not run yet
     std::function<void()> drained_;
     bool abandoned_ = false;
 };

@@ -14,6 +14,8 @@ CRIER_DECL shard::shard(executor ex) : executor_(ex), timer_(ex) {}
 
 CRIER_DECL shard::~shard()
 {
+    while (taken_)
+        delete std::exchange(taken_, mailbox::following(taken_));
     while (active_)
         std::exchange(active_, active_->next_active_)->active_ = false;
     delete_buried();
@@ -37,6 +39,9 @@ CRIER_DECL void shard::prepare(role& r)
     r.idle_deadlines = list_for(options.ping_interval);
     r.stall_deadlines = list_for(options.write_stall_timeout);
     r.close_deadlines = list_for(options.close_timeout);
+    const std::size_t most = r.max_unfinished_bytes + options.max_turn_bytes;
+    if (scratch_.size() < most)
+        scratch_.resize(most);
 }
 
 CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
@@ -162,13 +167,6 @@ CRIER_DECL void shard::turn()
     delete_buried();
 }
 
-CRIER_DECL std::span<char> shard::scratch(std::size_t tail, std::size_t more)
-{
-    if (scratch_.size() < tail + more)
-        scratch_.resize(tail + more);
-    return {scratch_.data(), tail + more};
-}
-
 CRIER_DECL void shard::submit(task& t) noexcept
 {
     if (mailbox_.put(t))
@@ -177,9 +175,22 @@ CRIER_DECL void shard::submit(task& t) noexcept
 
 CRIER_DECL void shard::run_tasks()
 {
-    for (task* t = mailbox_.take_all(); t;) {
-        const std::unique_ptr<task> owned(t);
-        t = mailbox::following(t);
+    // A task may throw, as any handler of the io_context; the others still have their turn.
+    struct next_time
+    {
+        shard& self;
+        ~next_time()
+        {
+            if (self.taken_)
+                boost::asio::post(self.executor_,
+                                  [s = self.shared_from_this()] { s->run_tasks(); });
+        }
+    } const guard{*this};
+
+    if (!taken_)
+        taken_ = mailbox_.take_all();
+    while (taken_) {
+        const std::unique_ptr<task> owned(std::exchange(taken_, mailbox::following(taken_)));
         if (!abandoned_)
             owned->run();
     }
