@@ -53,7 +53,7 @@ public:
             return unfinished(in);
 
         searched_ = 0;
-        std::string_view line(in.data(), static_cast<const char*>(found) - in.data());
+        std::string_view line(in.data(), static_cast<const char*>(found));
         in = in.subspan(line.size() + 1);
         while (line.ends_with('\r'))
             line.remove_suffix(1);

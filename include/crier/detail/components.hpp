@@ -8,6 +8,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <tuple>
@@ -23,9 +25,8 @@ concept component = listener<T> || registry<T> || server_hooks<T>;
 template <bool... Models>
 constexpr std::size_t first_of() noexcept
 {
-    std::size_t at = 0;
-    ((Models ? false : (++at, true)) && ...);
-    return at;
+    constexpr std::array<bool, sizeof...(Models)> models{Models...};
+    return static_cast<std::size_t>(std::find(models.begin(), models.end(), true) - models.begin());
 }
 
 template <std::size_t At, class Default, class... Components>

@@ -173,7 +173,7 @@ public:
                 out += '\t';
                 break;
             case 'u': {
-                std::uint32_t code = hex4(raw.data() + i + 1);
+                std::uint32_t code = static_cast<std::uint32_t>(hex4(raw.data() + i + 1));
                 i += 4;
                 if (code >= 0xD800 && code < 0xDC00) {
                     code = 0x10000 + ((code - 0xD800) << 10) +
