@@ -1,6 +1,7 @@
 #ifndef CRIER_SERVER_HPP
 #define CRIER_SERVER_HPP
 
+#include <crier/config.hpp>
 #include <crier/counters.hpp>
 #include <crier/detail/accept_loop.hpp>
 #include <crier/detail/components.hpp>
@@ -63,7 +64,7 @@ public:
 
     using constructors::constructors;
 
-    ~server()
+    CRIER_COLD ~server()
     {
         for_each_loop([](auto& loop) { loop.stop(); });
         shard_->abort_all();
@@ -73,7 +74,7 @@ public:
     /// Starts to listen; the io_context does the rest. Throws boost::system::system_error, with the
     /// address and the reason in its text, and is stopped as before then.
     /// Precondition: not running.
-    void start()
+    CRIER_COLD void start()
     {
         try {
             listen(std::index_sequence_for<Components...>{});
@@ -91,7 +92,7 @@ public:
     /// everything at once. Returns true if all connections were closed in order within the time.
     ///
     /// Throws what start() throws.
-    bool run(std::chrono::milliseconds drain_timeout = default_drain_timeout)
+    CRIER_COLD bool run(std::chrono::milliseconds drain_timeout = default_drain_timeout)
     {
         using signal_set = boost::asio::basic_signal_set<executor>;
         signal_set signals(this->context_, SIGINT, SIGTERM);
@@ -120,8 +121,8 @@ public:
     ///
     /// Thread safety: any thread. It may be called from hooks and signal_set handlers, not from
     /// signal handlers.
-    void stop(std::chrono::milliseconds drain_timeout = default_drain_timeout,
-              std::function<void()> then = {})
+    CRIER_COLD void stop(std::chrono::milliseconds drain_timeout = default_drain_timeout,
+                         std::function<void()> then = {})
     {
         submit([this, drain_timeout, then = std::move(then)]() mutable {
             begin_drain(drain_timeout, std::move(then));
@@ -132,7 +133,7 @@ public:
     bool running() const noexcept { return state_ != state::stopped; }
 
     /// Where the listeners listen, in the order of the components: "0.0.0.0:1234". While running.
-    std::vector<std::string> addresses() const
+    CRIER_COLD std::vector<std::string> addresses() const
     {
         std::vector<std::string> all;
         const_cast<server*>(this)->for_each_loop(
@@ -196,13 +197,13 @@ private:
     };
 
     template <std::size_t... I>
-    void listen(std::index_sequence<I...>)
+    CRIER_COLD void listen(std::index_sequence<I...>)
     {
         (listen_one<I>(), ...);
     }
 
     template <std::size_t I>
-    void listen_one()
+    CRIER_COLD void listen_one()
     {
         using component = std::tuple_element_t<I, std::tuple<Components...>>;
         if constexpr (listener<component>) {
@@ -235,22 +236,16 @@ private:
                 f(*loop);
     }
 
-    void begin_drain(std::chrono::milliseconds timeout, std::function<void()> then)
+    CRIER_COLD void begin_drain(std::chrono::milliseconds timeout, std::function<void()> then)
     {
         if (state_ != state::running)
             return;
         state_ = state::draining;
         for_each_loop([](auto& loop) { loop.stop(); });
-        drain_timer_.expires_after(timeout);
-        drain_timer_.async_wait([home = shard_](error_code ec) {
-            if (!ec)
-                home->abort_all();
-        });
-        shard_->drain([this, deadline = drain_timer_.expiry(), then = std::move(then)] {
-            drained_ = detail::clock::now() < deadline;
+        shard_->drain(timeout, [this, then = std::move(then)](bool in_time) {
+            drained_ = in_time;
             state_ = state::stopped;
             loops_ = {};
-            drain_timer_.cancel();
             if (then)
                 then();
             if (on_stopped_)
@@ -258,7 +253,7 @@ private:
         });
     }
 
-    void end_now()
+    CRIER_COLD void end_now()
     {
         for_each_loop([](auto& loop) { loop.stop(); });
         loops_ = {};
@@ -272,9 +267,6 @@ private:
     detail::switchboard<registry_type> board_{make_registry()};
     std::tuple<std::unique_ptr<typename parts<Components>::role_type>...> roles_;
     std::tuple<std::shared_ptr<typename parts<Components>::loop_type>...> loops_;
-    boost::asio::basic_waitable_timer<detail::clock, boost::asio::wait_traits<detail::clock>,
-                                      executor>
-        drain_timer_{this->context_};
     std::function<void()> on_stopped_;
     bool drained_ = false;
 

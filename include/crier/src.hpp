@@ -11,8 +11,10 @@
 #include <crier/impl/descriptor_stream.ipp>
 #include <crier/impl/error.ipp>
 #include <crier/impl/opening.ipp>
+#include <crier/impl/poller.ipp>
 #include <crier/impl/session_base.ipp>
 #include <crier/impl/shard.ipp>
+#include <crier/impl/timer.ipp>
 #include <crier/impl/websocket.ipp>
 
 #endif

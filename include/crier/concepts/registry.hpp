@@ -3,10 +3,11 @@
 
 #include <concepts>
 #include <cstddef>
-#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace crier {
 // Version 14 knows no requires expressions:
@@ -87,7 +88,7 @@ concept registry = registry_has_table<Registry> && registry_binds<Registry> &&
                    registry_unbinds<Registry> && registry_visits<Registry> &&
                    registry_counts<Registry>;
 
-/// The least that is a registry: a multimap from uid to connection.
+/// The least that is a registry: a list of uids and connections.
 struct registry_archetype
 {
     class table
@@ -97,7 +98,7 @@ struct registry_archetype
 
         bool bind(std::string_view uid, connection& c)
         {
-            bound_.emplace(uid, &c);
+            bound_.emplace_back(uid, &c);
             return true;
         }
 
@@ -108,21 +109,21 @@ struct registry_archetype
 
         void visit(std::string_view uid, connection_visitor f)
         {
-            const auto [first, last] = bound_.equal_range(uid);
-            for (auto entry = first; entry != last; ++entry)
-                f(*entry->second);
+            for (const auto& [bound_uid, c] : bound_)
+                if (bound_uid == uid)
+                    f(*c);
         }
 
         void visit_all(connection_visitor f)
         {
-            for (const auto& entry : bound_)
-                f(*entry.second);
+            for (const auto& [bound_uid, c] : bound_)
+                f(*c);
         }
 
         std::size_t size() const noexcept { return bound_.size(); }
 
     private:
-        std::multimap<std::string, connection*, std::less<>> bound_;
+        std::vector<std::pair<std::string, connection*>> bound_;
     };
 };
 

@@ -3,11 +3,12 @@
 
 #include <crier/concepts/codec.hpp>
 #include <crier/concepts/transport.hpp>
+#include <crier/config.hpp>
 #include <crier/detail/session.hpp>
 #include <crier/detail/shard.hpp>
+#include <crier/detail/timer.hpp>
 #include <crier/watcher.hpp>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -28,12 +29,13 @@ class accept_loop final : public watcher,
 {
 public:
     /// Lifetime: the codec's options and the role outlive all sessions of the shard.
-    accept_loop(std::shared_ptr<shard> home, role& r, const Transport& options, const Codec& codec)
+    CRIER_COLD accept_loop(std::shared_ptr<shard> home, role& r, const Transport& options,
+                           const Codec& codec)
         : shard_(std::move(home)),
           role_(r),
           codec_(codec),
           acceptor_(shard_->get_executor(), options),
-          pause_(shard_->get_executor())
+          pause_(shard_->get_executor(), [this] { schedule(); })
     {}
 
     void start() { acceptor_.watch(*this); }
@@ -42,7 +44,7 @@ public:
 
     std::string address() const { return acceptor_.address(); }
 
-    void stop() noexcept
+    CRIER_COLD void stop() noexcept
     {
         stopped_ = true;
         acceptor_.close();
@@ -63,7 +65,7 @@ private:
         });
     }
 
-    void accept_turn()
+    CRIER_COLD void accept_turn()
     {
         if (stopped_)
             return;
@@ -81,7 +83,7 @@ private:
         schedule(); // after the others' turn
     }
 
-    void begin_session(typename Transport::stream&& stream)
+    CRIER_COLD void begin_session(typename Transport::stream&& stream)
     {
         auto* s = new session<Transport, Codec>(*shard_, role_, std::move(stream), codec_);
         shard_->add(*s);
@@ -92,20 +94,13 @@ private:
         }
     }
 
-    void pause()
-    {
-        pause_.expires_after(pause_after_error);
-        pause_.async_wait([self = this->shared_from_this()](error_code ec) {
-            if (!ec)
-                self->accept_turn();
-        });
-    }
+    CRIER_COLD void pause() { pause_.set(clock::now() + pause_after_error); }
 
     std::shared_ptr<shard> shard_;
     role& role_;
     const Codec& codec_;
     typename Transport::acceptor acceptor_;
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> pause_;
+    timer pause_;
     bool scheduled_ = false;
     bool stopped_ = false;
 };

@@ -2,6 +2,7 @@
 #define CRIER_DETAIL_COMPONENTS_HPP
 
 #include <crier/concepts/registry.hpp>
+#include <crier/config.hpp>
 #include <crier/hooks.hpp>
 #include <crier/listener.hpp>
 #include <crier/registry/uid_registry.hpp>
@@ -62,13 +63,14 @@ public:
     struct unpacked
     {};
 
-    component_storage(unpacked, components_type components)
+    CRIER_COLD component_storage(unpacked, components_type components)
         : components_(std::move(components)),
           own_context_(std::in_place, hint),
           context_(*own_context_)
     {}
 
-    component_storage(unpacked, boost::asio::io_context& context, components_type components)
+    CRIER_COLD component_storage(unpacked, boost::asio::io_context& context,
+                                 components_type components)
         : components_(std::move(components)), context_(context)
     {}
 
@@ -97,9 +99,9 @@ class component_constructors<Storage, std::index_sequence<>> : public Storage
 public:
     using Storage::Storage;
 
-    component_constructors() : Storage(typename Storage::unpacked{}, {}) {}
+    CRIER_COLD component_constructors() : Storage(typename Storage::unpacked{}, {}) {}
 
-    explicit component_constructors(boost::asio::io_context& context)
+    CRIER_COLD explicit component_constructors(boost::asio::io_context& context)
         : Storage(typename Storage::unpacked{}, context, {})
     {}
 };
@@ -116,17 +118,18 @@ class component_constructors<Storage, std::index_sequence<I...>>
 public:
     using base::base;
 
-    explicit component_constructors(std::tuple_element_t<I, components_type>... first)
+    CRIER_COLD explicit component_constructors(std::tuple_element_t<I, components_type>... first)
         : base(unpacked{}, pad(std::forward_as_tuple(std::move(first)...)))
     {}
 
-    explicit component_constructors(boost::asio::io_context& context,
-                                    std::tuple_element_t<I, components_type>... first)
+    CRIER_COLD explicit component_constructors(boost::asio::io_context& context,
+                                               std::tuple_element_t<I, components_type>... first)
         : base(unpacked{}, context, pad(std::forward_as_tuple(std::move(first)...)))
     {}
 
 private:
-    static components_type pad(std::tuple<std::tuple_element_t<I, components_type>&&...> first)
+    CRIER_COLD static components_type
+    pad(std::tuple<std::tuple_element_t<I, components_type>&&...> first)
     {
         components_type all;
         ((std::get<I>(all) = std::get<I>(std::move(first))), ...);

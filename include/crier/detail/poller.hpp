@@ -17,7 +17,7 @@ namespace crier::detail {
 /// Why not a pending async_wait for each connection: Asio keeps 176 bytes for each descriptor and
 /// 96 for each pending wait, and calls epoll_ctl for each wait it begins. Here an idle connection
 /// costs no byte, and a ready one no system call of its own. Measured with 10 000 idle connections:
-/// 723 bytes each before, and see tests/bench/RESULTS.md for now.
+/// 723 bytes each before, 322 now (tests/bench/RESULTS.md).
 ///
 /// Thread safety: none; used on the thread that runs the io_context.
 class poller final : public boost::asio::execution_context::service
@@ -29,19 +29,23 @@ public:
     CRIER_DECL explicit poller(boost::asio::execution_context& context);
     CRIER_DECL ~poller() override;
 
-    /// Tells the watcher about a descriptor, edge-triggered, until remove().
-    /// Throws boost::system::system_error.
-    CRIER_DECL void add(int descriptor, watcher& w);
-    CRIER_DECL void remove(int descriptor) noexcept;
+    /// Tells the watcher about a descriptor, edge-triggered, until remove(). If it is held, the
+    /// io_context has work until then. Throws boost::system::system_error.
+    CRIER_DECL void add(int descriptor, watcher& w, bool held = true);
+    CRIER_DECL void remove(int descriptor, bool held = true) noexcept;
+
+    /// For a watcher that waits for something now and then only.
+    CRIER_DECL void hold();
+    CRIER_DECL void release() noexcept;
 
 private:
     CRIER_DECL void shutdown() override;
     CRIER_DECL void await();
     CRIER_DECL void dispatch();
 
-    // Its pending wait is work for the io_context, so there is one only while there is a stream.
+    // Its pending wait is work for the io_context, so there is one only while it is held.
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
-    std::size_t watched_ = 0;
+    std::size_t holds_ = 0;
     bool waiting_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <crier/concepts/codec.hpp>
 #include <crier/concepts/transport.hpp>
+#include <crier/config.hpp>
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
 #include <crier/detail/tail_buffer.hpp>
@@ -37,7 +38,7 @@ public:
     std::string peer() const override { return stream_.peer(); }
 
 private:
-    void shake_hands()
+    CRIER_COLD void shake_hands()
     {
         const io_result result = stream_.handshake();
         if (result.status == io_status::want_read) {
@@ -130,7 +131,7 @@ private:
         }
     }
 
-    void judge()
+    CRIER_COLD void judge()
     {
         if constexpr (codec_opens<Codec>) {
             const opening_request& request = decoder_.request();
@@ -199,7 +200,7 @@ private:
 
     /// Says that no more will come, and reads on until the peer says so too: closing with unread
     /// input would make the system throw away what the peer has not yet received.
-    void begin_linger()
+    CRIER_COLD void begin_linger()
     {
         if (peer_ended_)
             return finish({});
@@ -213,7 +214,7 @@ private:
         begin(phase::lingering);
     }
 
-    void on_end_of_stream()
+    CRIER_COLD void on_end_of_stream()
     {
         peer_ended_ = true;
         awaits_goodbye_ = false;

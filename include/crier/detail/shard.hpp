@@ -7,8 +7,7 @@
 #include <crier/detail/deadline_list.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
-
-#include <boost/asio/basic_waitable_timer.hpp>
+#include <crier/detail/timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -72,8 +71,9 @@ public:
     /// Thread safety: any thread. Throws nothing.
     CRIER_DECL void submit(task& t) noexcept;
 
-    /// Begins to close every session (1001), and calls `done` when the last is gone.
-    CRIER_DECL void drain(std::function<void()> done);
+    /// Begins to close every session (1001); those that are not closed within the time are ended at
+    /// once. Calls `done` when the last is gone, with true if all were closed in time.
+    CRIER_DECL void drain(std::chrono::milliseconds timeout, std::function<void(bool)> done);
 
     /// Ends every session at once.
     CRIER_DECL void abort_all();
@@ -90,15 +90,13 @@ private:
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
+    CRIER_DECL void end_drain();
 
     using deadline_lists = std::vector<std::unique_ptr<deadline_list>>;
     CRIER_DECL deadline_list* list_for(std::chrono::milliseconds after);
 
-    using timer_type =
-        boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor>;
-
     executor executor_;
-    timer_type timer_;
+    timer timer_;
     clock::time_point armed_for_ = clock::time_point::max();
     clock::duration advanced_{};
     deadline_lists deadlines_;
@@ -113,8 +111,9 @@ private:
 
     std::vector<char> scratch_;
     mailbox mailbox_;
-    task* taken_ = nullptr; // out of the mailbox and not run yet
-    std::function<void()> drained_;
+    task* taken_ = nullptr;             // out of the mailbox and not run yet
+    std::function<void(bool)> drained_; // not null while draining
+    clock::time_point drain_deadline_ = clock::time_point::max();
     bool abandoned_ = false;
 };
 

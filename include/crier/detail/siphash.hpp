@@ -1,12 +1,16 @@
 #ifndef CRIER_DETAIL_SIPHASH_HPP
 #define CRIER_DETAIL_SIPHASH_HPP
 
+#include <boost/system/system_error.hpp>
+
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <string_view>
+
+#include <unistd.h>
 
 namespace crier::detail {
 
@@ -16,12 +20,14 @@ class siphash
 public:
     siphash(std::uint64_t key0, std::uint64_t key1) noexcept : key0_(key0), key1_(key1) {}
 
+    /// Keyed by the system's random numbers; throws boost::system::system_error if it has none.
     static siphash random_key()
     {
-        std::random_device device;
-        const auto word = [&] { return std::uint64_t(device()) << 32 | device(); };
-        const std::uint64_t first = word();
-        return {first, word()};
+        std::uint64_t key[2];
+        if (::getentropy(key, sizeof(key)) == -1)
+            throw boost::system::system_error(errno, boost::system::system_category(),
+                                              "getentropy");
+        return {key[0], key[1]};
     }
 
     std::uint64_t operator()(std::string_view bytes) const noexcept

@@ -80,7 +80,7 @@ CRIER_DECL std::array<unsigned char, 20> sha1(std::string_view bytes) noexcept
     return digest;
 }
 
-CRIER_DECL std::string base64_encode(std::string_view bytes)
+CRIER_COLD CRIER_DECL std::string base64_encode(std::string_view bytes)
 {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
@@ -95,7 +95,7 @@ CRIER_DECL std::string base64_encode(std::string_view bytes)
     return out;
 }
 
-CRIER_DECL bool is_websocket_key(std::string_view key) noexcept
+CRIER_COLD CRIER_DECL bool is_websocket_key(std::string_view key) noexcept
 {
     if (key.size() != 24 || key.substr(22) != "==")
         return false;
@@ -105,7 +105,7 @@ CRIER_DECL bool is_websocket_key(std::string_view key) noexcept
     return true;
 }
 
-CRIER_DECL std::string accept_key(std::string_view key)
+CRIER_COLD CRIER_DECL std::string accept_key(std::string_view key)
 {
     std::string text(key);
     text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

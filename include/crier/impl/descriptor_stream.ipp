@@ -69,7 +69,7 @@ CRIER_DECL io_result descriptor_stream::shutdown() noexcept
     return {};
 }
 
-CRIER_DECL std::string descriptor_stream::peer() const
+CRIER_COLD CRIER_DECL std::string descriptor_stream::peer() const
 {
     sockaddr_storage address;
     socklen_t size = sizeof(address);
@@ -110,7 +110,7 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
     }
 }
 
-CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)
+CRIER_COLD CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)
 {
     if (address->sa_family == AF_UNIX) {
         const auto* local = reinterpret_cast<const sockaddr_un*>(address);
@@ -127,16 +127,16 @@ CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)
 }
 
 /// Closes the descriptor and throws errno, or what is given, with the text.
-[[noreturn]] CRIER_DECL void fail_to_listen(int descriptor, const std::string& where,
-                                            error_code ec = last_error())
+[[noreturn]] CRIER_COLD CRIER_DECL void fail_to_listen(int descriptor, const std::string& where,
+                                                       error_code ec = last_error())
 {
     if (descriptor != -1)
         ::close(descriptor);
     throw boost::system::system_error(ec, "cannot listen on " + where);
 }
 
-CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port, int backlog,
-                                bool reuse_port)
+CRIER_COLD CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port,
+                                           int backlog, bool reuse_port)
 {
     const std::string where =
         (address.find(':') == std::string::npos ? address : '[' + address + ']') + ':' +
@@ -172,7 +172,7 @@ CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port,
     return {descriptor, to_text(reinterpret_cast<const sockaddr*>(&bound), size)};
 }
 
-CRIER_DECL listening listen_local(const std::string& path, int backlog, unsigned mode)
+CRIER_COLD CRIER_DECL listening listen_local(const std::string& path, int backlog, unsigned mode)
 {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;

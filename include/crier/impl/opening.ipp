@@ -146,7 +146,7 @@ private:
 
 } // namespace detail
 
-CRIER_DECL error_code opening_request::parse(std::string_view header_block)
+CRIER_COLD CRIER_DECL error_code opening_request::parse(std::string_view header_block)
 {
     // A folded line (RFC 7230 section 3.2.4) must be refused; the parser would unfold it.
     if (header_block.find("\r\n ") != std::string_view::npos ||
@@ -199,7 +199,7 @@ CRIER_DECL error_code opening_request::parse(std::string_view header_block)
     return refused;
 }
 
-CRIER_DECL error_code opening_request::judge_upgrade()
+CRIER_COLD CRIER_DECL error_code opening_request::judge_upgrade()
 {
     bool upgrade = false, connection = false, well_formed = true;
     std::size_t keys = 0, versions = 0;
@@ -245,7 +245,7 @@ CRIER_DECL std::string_view opening_request::field(std::string_view name) const 
     return {};
 }
 
-CRIER_DECL std::vector<std::string_view> opening_request::subprotocols() const
+CRIER_COLD CRIER_DECL std::vector<std::string_view> opening_request::subprotocols() const
 {
     std::vector<std::string_view> offered;
     for (const auto& [name, value] : fields_)
@@ -254,7 +254,7 @@ CRIER_DECL std::vector<std::string_view> opening_request::subprotocols() const
     return offered;
 }
 
-CRIER_DECL http_response refusal(error_code why)
+CRIER_COLD CRIER_DECL http_response refusal(error_code why)
 {
     http_response response;
     response.status = 400;
@@ -271,7 +271,7 @@ CRIER_DECL http_response refusal(error_code why)
     return response;
 }
 
-CRIER_DECL std::string to_bytes(const http_response& response)
+CRIER_COLD CRIER_DECL std::string to_bytes(const http_response& response)
 {
     const auto reason = boost::beast::http::obsolete_reason(
         static_cast<boost::beast::http::status>(response.status));
@@ -283,8 +283,8 @@ CRIER_DECL std::string to_bytes(const http_response& response)
     return out;
 }
 
-CRIER_DECL std::string switching_protocols(const opening_request& request,
-                                           std::string_view subprotocol)
+CRIER_COLD CRIER_DECL std::string switching_protocols(const opening_request& request,
+                                                      std::string_view subprotocol)
 {
     std::string out = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Accept: " +

@@ -13,7 +13,7 @@
 
 namespace crier::detail {
 
-CRIER_DECL poller::poller(boost::asio::execution_context& context)
+CRIER_COLD CRIER_DECL poller::poller(boost::asio::execution_context& context)
     : service(context), set_(static_cast<boost::asio::io_context&>(context).get_executor())
 {
     const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
@@ -24,38 +24,50 @@ CRIER_DECL poller::poller(boost::asio::execution_context& context)
 
 CRIER_DECL poller::~poller() = default;
 
-CRIER_DECL void poller::shutdown()
+CRIER_COLD CRIER_DECL void poller::shutdown()
 {
     error_code ignored;
     set_.close(ignored);
 }
 
-CRIER_DECL void poller::add(int descriptor, watcher& w)
+CRIER_DECL void poller::add(int descriptor, watcher& w, bool held)
 {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &w;
     if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, descriptor, &event) == -1)
         throw boost::system::system_error(errno, boost::system::system_category(), "epoll_ctl");
-    ++watched_;
-    await();
+    if (held)
+        hold();
 }
 
-CRIER_DECL void poller::remove(int descriptor) noexcept
+CRIER_DECL void poller::remove(int descriptor, bool held) noexcept
 {
     if (!set_.is_open())
         return;
     epoll_event unused{};
     ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, descriptor, &unused);
-    if (--watched_ == 0) {
-        error_code ignored;
-        set_.cancel(ignored);
-    }
+    if (held)
+        release();
+}
+
+CRIER_DECL void poller::hold()
+{
+    ++holds_;
+    await();
+}
+
+CRIER_DECL void poller::release() noexcept
+{
+    if (--holds_ != 0 || !set_.is_open())
+        return;
+    error_code ignored;
+    set_.cancel(ignored);
 }
 
 CRIER_DECL void poller::await()
 {
-    if (waiting_ || watched_ == 0)
+    if (waiting_ || holds_ == 0 || !set_.is_open())
         return;
     waiting_ = true;
     set_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](error_code ec) {

@@ -28,7 +28,7 @@ CRIER_DECL bool session_base::send(message_view message)
     return deliver(codec().encode(message));
 }
 
-CRIER_DECL void session_base::close(close_code code, std::string_view reason)
+CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view reason)
 {
     end(error::closed_here, code, reason);
 }
@@ -79,7 +79,7 @@ CRIER_DECL void session_base::spill_replies()
     shard_.activate(*this);
 }
 
-CRIER_DECL void session_base::begin(phase next)
+CRIER_COLD CRIER_DECL void session_base::begin(phase next)
 {
     phase_ = next;
     if (next <= phase::opening) {
@@ -90,7 +90,7 @@ CRIER_DECL void session_base::begin(phase next)
     }
 }
 
-CRIER_DECL void session_base::become_open()
+CRIER_COLD CRIER_DECL void session_base::become_open()
 {
     deadline_hook::unlink();
     begin(phase::open);
@@ -134,7 +134,7 @@ CRIER_DECL void session_base::unblocked()
         wait_for_silence();
 }
 
-CRIER_DECL void session_base::on_deadline()
+CRIER_COLD CRIER_DECL void session_base::on_deadline()
 {
     switch (phase_) {
     case phase::shaking:
@@ -159,7 +159,7 @@ CRIER_DECL void session_base::on_deadline()
     wait_for_silence();
 }
 
-CRIER_DECL void session_base::begin_closing(error_code why)
+CRIER_COLD CRIER_DECL void session_base::begin_closing(error_code why)
 {
     ended_category_ = &why.category();
     ended_value_ = why.value();
@@ -167,7 +167,8 @@ CRIER_DECL void session_base::begin_closing(error_code why)
     shard_.activate(*this);
 }
 
-CRIER_DECL void session_base::end(error_code why, close_code code, std::string_view reason)
+CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
+                                             std::string_view reason)
 {
     if (phase_ >= phase::closing)
         return;
@@ -178,7 +179,7 @@ CRIER_DECL void session_base::end(error_code why, close_code code, std::string_v
     begin_closing(why);
 }
 
-CRIER_DECL void session_base::peer_failed(error_code why, std::string_view answer)
+CRIER_COLD CRIER_DECL void session_base::peer_failed(error_code why, std::string_view answer)
 {
     awaits_goodbye_ = false;
     shard_.activate(*this);
@@ -188,7 +189,7 @@ CRIER_DECL void session_base::peer_failed(error_code why, std::string_view answe
     begin_closing(why);
 }
 
-CRIER_DECL void session_base::leave() noexcept
+CRIER_COLD CRIER_DECL void session_base::leave() noexcept
 {
     if (bound_) {
         bound_ = false;
@@ -196,7 +197,7 @@ CRIER_DECL void session_base::leave() noexcept
     }
 }
 
-CRIER_DECL void session_base::finish(error_code why)
+CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
 {
     if (phase_ == phase::closed)
         return;
@@ -220,7 +221,7 @@ CRIER_DECL void session_base::finish(error_code why)
     shard_.bury(*this);
 }
 
-CRIER_DECL void session_base::count_end(error_code why) noexcept
+CRIER_COLD CRIER_DECL void session_base::count_end(error_code why) noexcept
 {
     counters& counts = shard_.counts;
     if (why == error::peer_vanished || why.category() != error_category())

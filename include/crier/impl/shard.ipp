@@ -10,9 +10,13 @@
 
 namespace crier::detail {
 
-CRIER_DECL shard::shard(executor ex) : executor_(ex), timer_(ex) {}
+CRIER_COLD CRIER_DECL shard::shard(executor ex)
+    : executor_(ex), timer_(ex, [this] {
+          boost::asio::post(executor_, [self = shared_from_this()] { self->run_deadlines(); });
+      })
+{}
 
-CRIER_DECL shard::~shard()
+CRIER_COLD CRIER_DECL shard::~shard()
 {
     while (taken_)
         delete std::exchange(taken_, mailbox::following(taken_));
@@ -21,7 +25,7 @@ CRIER_DECL shard::~shard()
     delete_buried();
 }
 
-CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
+CRIER_COLD CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
 {
     if (after <= after.zero())
         return nullptr;
@@ -31,7 +35,7 @@ CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
     return deadlines_.emplace_back(std::make_unique<deadline_list>(after)).get();
 }
 
-CRIER_DECL void shard::prepare(role& r)
+CRIER_COLD CRIER_DECL void shard::prepare(role& r)
 {
     const limits& options = r.options();
     r.handshake_deadlines = list_for(options.handshake_timeout);
@@ -57,20 +61,15 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 
 CRIER_DECL void shard::arm_timer()
 {
-    clock::time_point earliest = clock::time_point::max();
+    clock::time_point earliest = drain_deadline_;
     for (const auto& list : deadlines_)
         if (!list->empty() && list->earliest() < earliest)
             earliest = list->earliest();
     armed_for_ = earliest;
-    if (earliest == clock::time_point::max()) {
+    if (earliest == clock::time_point::max())
         timer_.cancel();
-        return;
-    }
-    timer_.expires_at(earliest - advanced_);
-    timer_.async_wait([self = shared_from_this()](error_code ec) {
-        if (!ec)
-            self->run_deadlines();
-    });
+    else
+        timer_.set(earliest - advanced_);
 }
 
 CRIER_DECL void shard::run_deadlines()
@@ -79,10 +78,12 @@ CRIER_DECL void shard::run_deadlines()
     for (const auto& list : deadlines_)
         while (deadline_hook* due = list->take_due(at))
             static_cast<session_base*>(due)->on_deadline();
+    if (drain_deadline_ <= at)
+        abort_all();
     arm_timer();
 }
 
-CRIER_DECL void shard::advance(clock::duration by)
+CRIER_COLD CRIER_DECL void shard::advance(clock::duration by)
 {
     advanced_ += by;
     run_deadlines();
@@ -104,11 +105,8 @@ CRIER_DECL void shard::bury(session_base& s) noexcept
     --counts.connections;
     if (session_count_ != 0)
         return;
-    // No deadline is left. A pending timer would keep the io_context running for nothing.
-    armed_for_ = clock::time_point::max();
-    timer_.cancel();
-    if (drained_)
-        boost::asio::post(executor_, std::exchange(drained_, nullptr));
+    end_drain();
+    arm_timer(); // no deadline is left: it would keep the io_context running for nothing
 }
 
 CRIER_DECL void shard::delete_buried() noexcept
@@ -196,17 +194,31 @@ CRIER_DECL void shard::run_tasks()
     }
 }
 
-CRIER_DECL void shard::drain(std::function<void()> done)
+CRIER_COLD CRIER_DECL void shard::drain(std::chrono::milliseconds timeout,
+                                        std::function<void(bool)> done)
 {
     drained_ = std::move(done);
+    drain_deadline_ = now() + timeout;
+    arm_timer();
     for (list_link* l = sessions_.next; l != &sessions_; l = l->next)
         static_cast<session_base*>(static_cast<session_link*>(l))
             ->end(error::server_stopping, close_code::going_away, "server is stopping");
-    if (session_count_ == 0 && drained_)
-        boost::asio::post(executor_, std::exchange(drained_, nullptr));
+    if (session_count_ == 0) {
+        end_drain();
+        arm_timer();
+    }
 }
 
-CRIER_DECL void shard::abort_all()
+CRIER_COLD CRIER_DECL void shard::end_drain()
+{
+    if (!drained_)
+        return;
+    const bool in_time = now() < std::exchange(drain_deadline_, clock::time_point::max());
+    boost::asio::post(executor_,
+                      [done = std::exchange(drained_, nullptr), in_time] { done(in_time); });
+}
+
+CRIER_COLD CRIER_DECL void shard::abort_all()
 {
     while (sessions_.linked())
         static_cast<session_base*>(static_cast<session_link*>(sessions_.next))

@@ -21,7 +21,7 @@ CRIER_DECL frame websocket::encode_frame(opcode code, std::string_view payload)
     });
 }
 
-CRIER_DECL frame websocket::encode_close(close_code code, std::string_view reason)
+CRIER_COLD CRIER_DECL frame websocket::encode_close(close_code code, std::string_view reason)
 {
     if (code == close_code::none)
         return encode_frame(opcode::close, {});
@@ -192,7 +192,7 @@ CRIER_DECL decoded websocket::decoder::take_close(std::string_view payload, char
                            {reply, server_header_size(echoed) + echoed});
 }
 
-CRIER_DECL decoded websocket::decoder::fail(error why)
+CRIER_COLD CRIER_DECL decoded websocket::decoder::fail(error why)
 {
     close_code code = close_code::protocol_error;
     if (why == error::invalid_utf8)
@@ -206,7 +206,7 @@ CRIER_DECL decoded websocket::decoder::fail(error why)
     return decoded::failed(ec, collected_->bytes);
 }
 
-CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
+CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
 {
     // Look for the empty line, judging no more than line ends: a bare LF is refused at once.
     std::size_t line = line_start_;
@@ -237,7 +237,7 @@ CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
     return decoded::need_more();
 }
 
-CRIER_DECL std::string_view websocket::decoder::answer(const opening_answer& how)
+CRIER_COLD CRIER_DECL std::string_view websocket::decoder::answer(const opening_answer& how)
 {
     std::string& bytes = collected_->bytes;
     if (how.accepted && request().is_upgrade()) {
@@ -251,7 +251,7 @@ CRIER_DECL std::string_view websocket::decoder::answer(const opening_answer& how
     return bytes;
 }
 
-CRIER_DECL decoded websocket::decoder::refuse(error why)
+CRIER_COLD CRIER_DECL decoded websocket::decoder::refuse(error why)
 {
     stage_ = stage::ended;
     if (!collected_)
