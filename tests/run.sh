@@ -18,6 +18,7 @@ stage() {
 format() {
     stage "format"
     git ls-files '*.hpp' '*.ipp' '*.cpp' | xargs clang-format-14 --dry-run -Werror
+    python3 tests/checks/test_check_rings.py
     python3 tests/checks/check_rings.py
 }
 
