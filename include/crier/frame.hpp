@@ -6,6 +6,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -26,16 +27,15 @@ public:
     /// One frame out of the given parts, in their order. Throws std::bad_alloc.
     static frame join(std::initializer_list<std::string_view> parts)
     {
-        std::size_t size = 0;
-        for (std::string_view part : parts)
-            size += part.size();
-        return build(size, [&](char* out) {
-            for (std::string_view part : parts) {
-                if (!part.empty())
-                    std::memcpy(out, part.data(), part.size());
-                out += part.size();
-            }
-        });
+        return join_all(parts, [](std::string_view part) { return part; });
+    }
+
+    /// One frame with the bytes of all of these, or the empty frame if there are none.
+    /// Throws std::bad_alloc.
+    static frame join(std::span<const frame> frames)
+    {
+        return frames.empty() ? frame()
+                              : join_all(frames, [](const frame& f) { return f.bytes(); });
     }
 
     /// A frame of `size` bytes that `write(char*)` fills completely. Throws std::bad_alloc, and
@@ -96,6 +96,22 @@ private:
     };
 
     explicit frame(block* owned) noexcept : block_(owned) {}
+
+    template <class Parts, class BytesOf>
+    static frame join_all(const Parts& parts, BytesOf bytes_of)
+    {
+        std::size_t size = 0;
+        for (const auto& part : parts)
+            size += bytes_of(part).size();
+        return build(size, [&](char* out) {
+            for (const auto& part : parts) {
+                const std::string_view bytes = bytes_of(part);
+                if (!bytes.empty())
+                    std::memcpy(out, bytes.data(), bytes.size());
+                out += bytes.size();
+            }
+        });
+    }
 
     block* block_ = nullptr;
 };

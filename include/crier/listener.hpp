@@ -15,6 +15,7 @@ namespace crier {
 /// Listener: the receivers. Each connection's first message is its uid; from then on it is pushed
 /// what is said for that uid, and what else it says goes to hooks::on_message.
 ///
+/// Example:
 ///     crier::clients<crier::tcp, crier::websocket> options{.transport = {.port = 1234}};
 template <transport Transport, framing_codec Codec>
 struct clients

@@ -20,6 +20,7 @@ namespace crier {
 
 /// A server whose clients are told what back ends, and the program itself, have to say to them.
 ///
+/// Example:
 ///     using push = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
 ///                                     crier::backend<crier::tcp, crier::text_line>>;
 ///     push server{{.transport = {.port = 1234}}, {.transport = {.port = 5678}}};

@@ -264,7 +264,7 @@ private:
     std::shared_ptr<detail::shard> shard_ =
         std::make_shared<detail::shard>(this->context_.get_executor());
     hooks_type hooks_ = make_hooks();
-    detail::switchboard<registry_type> board_{make_registry()};
+    detail::switchboard<registry_type> board_{*shard_, make_registry()};
     std::tuple<std::unique_ptr<typename parts<Components>::role_type>...> roles_;
     std::tuple<std::shared_ptr<typename parts<Components>::loop_type>...> loops_;
     std::function<void()> on_stopped_;

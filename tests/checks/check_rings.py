@@ -1,137 +1,225 @@
 #!/usr/bin/env python3
-"""Checks who includes whom in include/crier: the rings of include/crier/README.md.
+"""Who may include whom in include/crier.
 
-Usage: check_rings.py [ROOT]      (default: the checkout that this file is in)
+    python3 tests/checks/check_rings.py
 
-Prints one line for each offence, and exits with 1 if there is one.
+Three rings, from the inside: protocol, engine, edge. A file includes its own ring and the ones
+inside it. Around them: the umbrella headers, which take everything but the edge, and the kit in
+test/, which nothing includes. include/crier/README.md says what belongs where; RINGS below says it
+file by file.
+
+Prints one line with the counts, or one line for each offence and exit code 1.
 """
 
-import pathlib
 import re
 import sys
+from pathlib import Path
 
-PROTOCOL, ENGINE, EDGE, KIT = "protocol", "engine", "edge", "test kit"
+PROTOCOL, ENGINE, EDGE, UMBRELLA, KIT = "protocol", "engine", "edge", "umbrella", "kit"
 
-# Every header belongs to one ring. Folders first, then single files; the longest match counts.
-RING_OF = {
-    "config.hpp": PROTOCOL, "version.hpp": PROTOCOL, "fwd.hpp": PROTOCOL,
-    "message.hpp": PROTOCOL, "frame.hpp": PROTOCOL, "decoded.hpp": PROTOCOL, "error.hpp": PROTOCOL,
-    "utf8.hpp": PROTOCOL, "opening.hpp": PROTOCOL, "command.hpp": PROTOCOL, "limits.hpp": PROTOCOL,
-    "counters.hpp": PROTOCOL, "push_result.hpp": PROTOCOL, "connection.hpp": PROTOCOL,
-    "hooks.hpp": PROTOCOL, "watcher.hpp": PROTOCOL, "io_result.hpp": PROTOCOL,
-    "codec/": PROTOCOL, "registry/": PROTOCOL,
-    "concepts/codec.hpp": PROTOCOL, "concepts/registry.hpp": PROTOCOL, "concepts/transport.hpp": ENGINE,
-    "detail/deadline_list.hpp": PROTOCOL, "detail/intrusive_list.hpp": PROTOCOL,
-    "detail/json_scanner.hpp": PROTOCOL, "detail/mailbox.hpp": PROTOCOL, "detail/outbox.hpp": PROTOCOL,
-    "detail/siphash.hpp": PROTOCOL, "detail/tail_buffer.hpp": PROTOCOL, "detail/uid_table.hpp": PROTOCOL,
-    "detail/role.hpp": PROTOCOL,
-    "impl/accept_key.ipp": PROTOCOL, "impl/command.ipp": PROTOCOL, "impl/error.ipp": PROTOCOL,
-    "impl/opening.ipp": PROTOCOL, "impl/websocket.ipp": PROTOCOL,
-
-    "transport/": ENGINE, "listener.hpp": ENGINE, "server.hpp": ENGINE, "push_server.hpp": ENGINE,
-    "crier.hpp": ENGINE, "src.hpp": ENGINE,
-    "detail/accept_loop.hpp": ENGINE, "detail/components.hpp": ENGINE, "detail/delivery.hpp": ENGINE,
-    "detail/descriptor_stream.hpp": ENGINE, "detail/poller.hpp": ENGINE, "detail/roles.hpp": ENGINE,
-    "detail/session.hpp": ENGINE, "detail/session_base.hpp": ENGINE, "detail/shard.hpp": ENGINE,
-    "detail/timer.hpp": ENGINE,
-    "impl/descriptor_stream.ipp": ENGINE, "impl/poller.ipp": ENGINE, "impl/session_base.ipp": ENGINE,
-    "impl/shard.ipp": ENGINE, "impl/timer.ipp": ENGINE,
-
-    "test/": KIT,
+# A folder ("codec/") stands for what is in it, a file for itself; the longest match counts. A body,
+# impl/x.ipp, is where its header x.hpp is.
+RINGS = {
+    PROTOCOL: [
+        "codec/", "registry/", "concepts/codec.hpp", "concepts/registry.hpp",
+        "command.hpp", "config.hpp", "connection.hpp", "counters.hpp", "decoded.hpp", "error.hpp",
+        "frame.hpp", "fwd.hpp", "hooks.hpp", "limits.hpp", "message.hpp", "opening.hpp",
+        "push_result.hpp", "utf8.hpp", "version.hpp",
+        "detail/deadline_list.hpp", "detail/intrusive_list.hpp", "detail/json_scanner.hpp",
+        "detail/outbox.hpp", "detail/role.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
+        "detail/uid_table.hpp",
+    ],
+    ENGINE: [
+        "transport/", "concepts/transport.hpp",
+        "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "watcher.hpp",
+        "detail/accept_loop.hpp", "detail/components.hpp", "detail/delivery.hpp",
+        "detail/descriptor_stream.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
+        "detail/roles.hpp", "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
+        "detail/timer.hpp",
+    ],
+    EDGE: [],
+    UMBRELLA: ["crier.hpp", "src.hpp"],
+    KIT: ["test/"],
 }
 
 MAY_INCLUDE = {
     PROTOCOL: {PROTOCOL},
     ENGINE: {PROTOCOL, ENGINE},
     EDGE: {PROTOCOL, ENGINE, EDGE},
+    UMBRELLA: {PROTOCOL, ENGINE},
     KIT: {PROTOCOL, ENGINE, KIT},
 }
 
-# What of Boost, and of the system, the inner ring may know.
-PROTOCOL_BOOST = ("boost/system/", "boost/beast/http/basic_parser.hpp", "boost/beast/http/status.hpp",
-                  "boost/beast/zlib")
-PROTOCOL_SYSTEM = {"sys/uio.h", "unistd.h"}  # iovec; getentropy
+# What is not crier's, by the beginning of its path. The protocol takes no sockets and no clocks.
+PROTOCOL_BOOST = (
+    "boost/system/", "boost/json/basic_parser", "boost/beast/http/", "boost/beast/zlib/",
+    "boost/asio/buffer.hpp",  # Beast's parser takes its input so
+)
+PROTOCOL_SYSTEM = ("sys/uio.h", "sys/random.h")  # iovec, a type; the registry's hash key
+NOT_PROTOCOL_STD = (
+    "atomic", "condition_variable", "csignal", "filesystem", "fstream", "future", "mutex",
+    "semaphore", "shared_mutex", "stop_token", "thread",
+)
+ENGINE_BOOST = PROTOCOL_BOOST + ("boost/asio/",)
+NOT_ENGINE = ("boost/asio/ssl", "openssl/")
 
-BANNED = {
-    "boost/asio.hpp": "names all of Asio: include the parts that are used",
-    "boost/beast.hpp": "names all of Beast: include the parts that are used",
-    "boost/beast/websocket.hpp": "costs 5 s of compile time; the frames are crier's own",
-    "boost/beast/websocket/stream.hpp": "costs 5 s of compile time; the frames are crier's own",
-    "boost/asio/basic_waitable_timer.hpp": "brings Boost.DateTime with it; use detail/timer.hpp",
-    "boost/asio/steady_timer.hpp": "brings Boost.DateTime with it; use detail/timer.hpp",
-    "iostream": "costs every program its static initialisation",
-    "regex": "costs seconds of compile time",
-    "random": "costs a third of a second of compile time; keys come from getentropy",
+FORBIDDEN = {
+    "boost/beast/websocket": "Beast's WebSocket costs every user seconds of compile time; "
+    "crier has its own frames",
+    "boost/asio.hpp": "include the narrow headers, boost/asio/...",
+    "boost/asio/ssl.hpp": "include the narrow headers, boost/asio/ssl/...",
+    "boost/beast.hpp": "include the narrow headers, boost/beast/...",
+    "boost/beast/core.hpp": "include the narrow headers, boost/beast/core/...",
+    "boost/beast/http.hpp": "include the narrow headers, boost/beast/http/...",
+    "boost/json.hpp": "include the narrow headers, boost/json/...",
+    "iostream": "it adds a static initialiser to every source file; include <ostream> or <istream>",
+    "regex": "it compiles for seconds; write the scan by hand",
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
-def ring_of(name):
-    """The ring of a file, named relative to include/crier, or None."""
-    matches = [key for key in RING_OF if name == key or (key.endswith("/") and name.startswith(key))]
-    return RING_OF[max(matches, key=len)] if matches else None
+class Checker:
+    def __init__(self, root, rings=RINGS):
+        self.base = Path(root) / "include" / "crier"
+        self.rings = rings
+        self.offences = []
+        found = self.base.rglob("*.[hi]pp")
+        self.files = sorted(str(path.relative_to(self.base)) for path in found)
+        self.ring = {name: self.ring_of(name) for name in self.files}
+        self.includes = {name: self.includes_of(name) for name in self.files}
 
+    def offence(self, name, line, sentence):
+        self.offences.append(f"include/crier/{name}:{line}: {sentence}")
 
-def guard_of(name):
-    return "CRIER_" + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
+    def ring_of(self, name):
+        """The ring, or None and an offence."""
+        if name.startswith("impl/") and name.endswith(".ipp"):
+            stem = Path(name).stem
+            headers = [f for f in self.files if f.endswith(".hpp") and Path(f).stem == stem]
+            if len(headers) != 1:
+                sentence = f"a body belongs to the one header {stem}.hpp; there are {len(headers)}"
+                return self.offence(name, 1, sentence)
+            name_in_list = headers[0]
+        else:
+            name_in_list = name
+        matches = [
+            (len(entry), ring)
+            for ring, entries in self.rings.items()
+            for entry in entries
+            if name_in_list == entry or (entry.endswith("/") and name_in_list.startswith(entry))
+        ]
+        if not matches:
+            sentence = "is in no ring: add it to RINGS in tests/checks/check_rings.py"
+            return self.offence(name, 1, sentence)
+        return max(matches)[1]
 
-
-def judge_include(name, ring, quote, included):
-    """Why `name` may not include `included`, or None."""
-    if included in BANNED and ring != KIT:
-        return f"<{included}> {BANNED[included]}"
-    if quote == '"':
-        return f'write <{included}> with angle brackets and its full path'
-    if included.startswith("crier/"):
-        target = ring_of(included.removeprefix("crier/"))
-        if target is None:
-            return f"<{included}> is in no ring: add it to RING_OF in tests/checks/check_rings.py"
-        if target not in MAY_INCLUDE[ring]:
-            return f"the {ring} ring may not include <{included}> of the {target} ring"
-    elif ring == PROTOCOL:
-        if included.startswith("boost/") and not included.startswith(PROTOCOL_BOOST):
-            return f"the protocol ring may not include <{included}>"
-        if included.endswith(".h") and included not in PROTOCOL_SYSTEM:
-            return f"the protocol ring makes no system calls: <{included}>"
-    elif ring == ENGINE and included.startswith("openssl/"):
-        return "what adds a library to link belongs to the edge ring"
-    return None
-
-
-def offences_in(root):
-    base = root / "include" / "crier"
-    files = sorted([*base.rglob("*.hpp"), *base.rglob("*.ipp")])
-    if not files:
-        yield f"{base}: no headers found"
-    for path in files:
-        name = path.relative_to(base).as_posix()
-        where = path.relative_to(root).as_posix()
-        ring = ring_of(name)
-        if ring is None:
-            yield f"{where}:1: in no ring: add it to RING_OF in tests/checks/check_rings.py"
-            continue
-        lines = path.read_text().splitlines()
-        if lines[:2] != [f"#ifndef {guard_of(name)}", f"#define {guard_of(name)}"]:
-            yield f"{where}:1: the include guard is not {guard_of(name)}"
-        if len(lines) > 400:
-            yield f"{where}:400: {len(lines)} lines; take it apart"
-        for number, line in enumerate(lines, 1):
+    def includes_of(self, name):
+        found = []
+        text = (self.base / name).read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
             if match := INCLUDE.match(line):
-                if why := judge_include(name, ring, *match.groups()):
-                    yield f"{where}:{number}: {why}"
+                found.append((number, *match.groups()))
+        return found
+
+    def check(self):
+        for ring, entries in self.rings.items():
+            for entry in entries:
+                there = (self.base / entry).is_dir() if entry.endswith("/") else entry in self.files
+                if not there and entry != "test/":
+                    sentence = f"RINGS has {entry} in {ring}, which does not exist"
+                    self.offences.append(f"tests/checks/check_rings.py:1: {sentence}")
+        for name in self.files:
+            self.check_guard(name)
+            for line, bracket, included in self.includes[name]:
+                if bracket == '"':
+                    self.offence(name, line, f'includes "{included}": write <crier/...>')
+                elif included.startswith("crier/"):
+                    self.check_own(name, line, included.removeprefix("crier/"))
+                else:
+                    self.check_foreign(name, line, included)
+        self.check_bodies()
+        if not self.offences:  # most circles lead outwards: one line for each is enough
+            self.check_cycles()
+        return self.offences
+
+    def check_own(self, name, line, included):
+        if included not in self.files:
+            return self.offence(name, line, f"includes <crier/{included}>, which does not exist")
+        mine, other = self.ring[name], self.ring[included]
+        if mine and other and other not in MAY_INCLUDE[mine]:
+            self.offence(name, line, f"is {mine} and includes <crier/{included}>, which is {other}")
+
+    def check_foreign(self, name, line, included):
+        for what, why in FORBIDDEN.items():
+            folder = "." not in what and included.startswith((what + ".", what + "/"))
+            if included == what or folder:
+                return self.offence(name, line, f"includes <{included}>: {why}")
+        standard = re.fullmatch(r"[a-z_]+", included)
+        boost = included.startswith("boost/")
+        why = None
+        if self.ring[name] == PROTOCOL:
+            if included in NOT_PROTOCOL_STD:
+                why = "threads, signals and files are the engine's"
+            elif boost and not included.startswith(PROTOCOL_BOOST):
+                why = "of Boost it may know " + ", ".join(PROTOCOL_BOOST)
+            elif not boost and not standard and included not in PROTOCOL_SYSTEM:
+                why = "system calls are the engine's"
+        elif self.ring[name] != EDGE:
+            if included.startswith(NOT_ENGINE):
+                why = "what adds a library to link is edge"
+            elif boost and not included.startswith(ENGINE_BOOST):
+                why = "of Boost it may know " + ", ".join(ENGINE_BOOST)
+        if why:
+            self.offence(name, line, f"is {self.ring[name]} and includes <{included}>: {why}")
+
+    def check_guard(self, name):
+        guard = "CRIER_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+        lines = (self.base / name).read_text(encoding="utf-8").rstrip().splitlines()
+        whole = len(lines) > 2 and lines[0] == f"#ifndef {guard}" and lines[1] == f"#define {guard}"
+        if not whole or lines[-1] != "#endif":
+            self.offence(name, 1, f"has no include guard {guard} from its first line to its last")
+
+    def check_bodies(self):
+        """Every body is compiled by those who compile separately."""
+        if "src.hpp" not in self.files:
+            return
+        compiled = {included for _, _, included in self.includes["src.hpp"]}
+        for name in self.files:
+            body = name.endswith(".ipp") and self.ring[name] != EDGE
+            if body and f"crier/{name}" not in compiled:
+                self.offence("src.hpp", 1, f"does not include <crier/{name}>")
+
+    def check_cycles(self):
+        """Headers include each other one way. (Bodies come last and may include any header.)"""
+        done, path = set(), []
+
+        def visit(name):
+            path.append(name)
+            for line, _, included in self.includes[name]:
+                other = included.removeprefix("crier/")
+                if other in path:
+                    cycle = " -> ".join([*path[path.index(other) :], other])
+                    self.offence(name, line, f"closes a circle of includes: {cycle}")
+                elif other in self.files and other.endswith(".hpp") and other not in done:
+                    visit(other)
+            done.add(path.pop())
+
+        for name in self.files:
+            if name.endswith(".hpp") and name not in done:
+                visit(name)
 
 
-def main(argv):
-    root = pathlib.Path(argv[1] if len(argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
-    offences = list(offences_in(root))
-    for offence in offences:
-        print(offence)
-    if not offences:
-        count = sum(1 for _ in (root / "include" / "crier").rglob("*.[hi]pp"))
-        print(f"{count} headers, each in its ring")
-    return 1 if offences else 0
+def main():
+    checker = Checker(Path(__file__).resolve().parents[2])
+    offences = checker.check()
+    if offences:
+        print("\n".join(offences))
+        return 1
+    counts = {ring: sum(r == ring for r in checker.ring.values()) for ring in RINGS}
+    print("rings: " + ", ".join(f"{count} {ring}" for ring, count in counts.items()))
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(main())

@@ -23,21 +23,21 @@ public:
 
     bool empty() const noexcept { return first_ == nullptr; }
 
-    /// Messages not written to their end yet.
+    /// Messages in frames that are not written to their end yet.
     std::size_t messages() const noexcept { return messages_; }
 
     /// Bytes not written yet.
     std::size_t bytes() const noexcept { return bytes_; }
 
-    /// Appends a frame that is not empty: a message, or something of the protocol's own that is not
-    /// counted. Throws std::bad_alloc, and is unchanged then.
-    void push(frame f, bool is_message)
+    /// Appends a frame that is not empty and holds this many messages: none, if it is something of
+    /// the protocol's own. Throws std::bad_alloc, and is unchanged then.
+    void push(frame f, std::size_t messages)
     {
         const std::size_t size = f.size();
-        *last_ = new entry{std::move(f), nullptr, is_message};
+        *last_ = new entry{std::move(f), nullptr, messages};
         last_ = &(*last_)->next;
         bytes_ += size;
-        messages_ += is_message;
+        messages_ += messages;
     }
 
     /// Fills `out` with what is to be written next and returns how many elements it used.
@@ -76,7 +76,7 @@ private:
     {
         frame content;
         entry* next;
-        bool is_message;
+        std::size_t messages;
     };
 
     void pop() noexcept
@@ -85,7 +85,7 @@ private:
         first_ = gone->next;
         if (!first_)
             last_ = &first_;
-        messages_ -= gone->is_message;
+        messages_ -= gone->messages;
         delete gone;
     }
 

@@ -48,6 +48,7 @@ public:
             return s.end(error::uid_too_long, close_code::policy_violation, "uid too long");
         if (!is_valid_utf8(uid))
             return s.end(error::invalid_utf8, close_code::invalid_payload, "uid is not UTF-8");
+        s.home().deliver_collected(); // before this client was there
         s.bound_as(uid);
         if (!board_.table().bind(s.uid(), s))
             return s.end(error::uid_refused, close_code::policy_violation, "uid refused");
@@ -111,7 +112,7 @@ public:
         if (asked.kind == command::unicast)
             done = board_.deliver(asked.uid, message) > 0;
         else if (asked.kind == command::broadcast)
-            done = (board_.deliver_all(message), true);
+            done = (board_.collect(message), true);
         answer(s, done);
     }
 

@@ -51,9 +51,18 @@ public:
     const encoder& codec() const noexcept { return role_.codec(); }
     shard& home() const noexcept { return shard_; }
 
-    /// Queues a message that came from elsewhere. False if this session cannot take it; a session
-    /// whose outbox is full begins to close.
-    CRIER_DECL bool deliver(const frame& message);
+    /// Queues a frame that holds one or more messages from elsewhere. False if this session cannot
+    /// take it; a session whose outbox is full begins to close.
+    CRIER_DECL bool deliver(const frame& f, std::size_t messages = 1);
+
+    /// True if what is queued leaves room for so many bytes more. An empty outbox takes any one
+    /// message.
+    bool has_room_for(std::size_t bytes) const noexcept
+    {
+        // Where writing holds up reading, what is queued is bounded by that.
+        return role_.waits_for_writes() ||
+               outbox_.bytes() + bytes <= role_.options().max_outbox_bytes;
+    }
 
     /// Sends bytes back to the peer, in the order of the calls. Within a read turn they are
     /// gathered for one write at its end.
@@ -93,7 +102,7 @@ protected:
     CRIER_DECL void blocked();
     CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
-    CRIER_DECL void enqueue(frame f, bool is_message);
+    CRIER_DECL void enqueue(frame f, std::size_t messages);
     CRIER_DECL void spill_replies();
     CRIER_DECL void leave() noexcept;
     CRIER_DECL void begin_closing(error_code why);

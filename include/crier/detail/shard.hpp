@@ -14,12 +14,23 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crier::detail {
 
 class role;
 class session_base;
+
+/// Collects messages while sessions read, to deliver them together when they have read.
+class collector
+{
+public:
+    virtual void deliver_collected() = 0;
+
+protected:
+    ~collector() = default;
+};
 
 /// What the sessions of one thread share: the turns in which they work, deadlines and the one
 /// timer, the buffer that all read into, and the way in for other threads.
@@ -66,6 +77,17 @@ public:
     /// Replies of the session whose read turn it is, gathered for one write.
     std::string replies;
     session_base* replier = nullptr;
+
+    /// Delivers what has been collected. To be called before all that must come after it for a
+    /// receiver; does nothing if nothing was collected.
+    void deliver_collected()
+    {
+        if (collecting)
+            std::exchange(collecting, nullptr)->deliver_collected();
+    }
+
+    /// Who has collected something in this turn, or null.
+    collector* collecting = nullptr;
 
     /// Runs a task on this shard's thread, in the order of the calls of each thread.
     /// Thread safety: any thread. Throws nothing.

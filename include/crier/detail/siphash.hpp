@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-#include <unistd.h>
+#include <sys/random.h>
 
 namespace crier::detail {
 

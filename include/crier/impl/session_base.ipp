@@ -4,6 +4,9 @@
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
 
+#include <boost/system/errc.hpp>
+
+#include <new>
 #include <utility>
 
 namespace crier::detail {
@@ -25,6 +28,7 @@ CRIER_DECL bool session_base::send(message_view message)
 {
     if (phase_ != phase::open)
         return false;
+    shard_.deliver_collected();
     return deliver(codec().encode(message));
 }
 
@@ -33,26 +37,29 @@ CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view
     end(error::closed_here, code, reason);
 }
 
-CRIER_DECL bool session_base::deliver(const frame& message)
+CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
 {
-    if (phase_ != phase::open || !message)
+    if (phase_ != phase::open || !f)
         return false;
-    // Where writing holds up reading, what is queued is bounded by that.
-    if (!role_.waits_for_writes() && !outbox_.empty() &&
-        outbox_.bytes() + message.size() > role_.options().max_outbox_bytes)
-    {
+    if (!outbox_.empty() && !has_room_for(f.size())) {
         end(error::slow_consumer, close_code::try_again_later, "slow consumer");
         return false;
     }
-    enqueue(message, true);
-    ++shard_.counts.messages_queued;
+    try {
+        enqueue(f, messages);
+    } catch (const std::bad_alloc&) {
+        // It would miss this message and go on with the next.
+        begin_closing(make_error_code(boost::system::errc::not_enough_memory));
+        return false;
+    }
+    shard_.counts.messages_queued += messages;
     return true;
 }
 
-CRIER_DECL void session_base::enqueue(frame f, bool is_message)
+CRIER_DECL void session_base::enqueue(frame f, std::size_t messages)
 {
     spill_replies();
-    outbox_.push(std::move(f), is_message);
+    outbox_.push(std::move(f), messages);
     shard_.activate(*this);
 }
 
@@ -64,7 +71,7 @@ CRIER_DECL void session_base::reply(std::string_view bytes)
         shard_.replies.append(bytes);
         return;
     }
-    outbox_.push(frame::join({bytes}), false);
+    outbox_.push(frame::join({bytes}), 0);
     replies_queued_ = true;
     shard_.activate(*this);
 }
@@ -73,7 +80,7 @@ CRIER_DECL void session_base::spill_replies()
 {
     if (shard_.replier != this || shard_.replies.empty())
         return;
-    outbox_.push(frame::join({shard_.replies}), false);
+    outbox_.push(frame::join({shard_.replies}), 0);
     replies_queued_ = true;
     shard_.replies.clear();
     shard_.activate(*this);
@@ -155,7 +162,7 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     if (ping_pending_)
         return finish(error::idle_timeout);
     ping_pending_ = true;
-    enqueue(codec().encode_ping(), false);
+    enqueue(codec().encode_ping(), 0);
     wait_for_silence();
 }
 
@@ -172,8 +179,11 @@ CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
 {
     if (phase_ >= phase::closing)
         return;
+    shard_.deliver_collected(); // it has been promised
+    if (phase_ >= phase::closing)
+        return;
     if (phase_ == phase::open && codec().encode_close) {
-        enqueue(codec().encode_close(code, reason), false);
+        enqueue(codec().encode_close(code, reason), 0);
         awaits_goodbye_ = true;
     }
     begin_closing(why);

@@ -148,6 +148,12 @@ CRIER_DECL void shard::turn()
     for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
         if ((*at)->readable_ && (*at)->wants_to_read())
             (*at)->read_turn();
+    try {
+        deliver_collected();
+    } catch (...) {
+        schedule_turn(); // for all that is still to be done in this one
+        throw;
+    }
 
     // What gets active from here on is for the next turn.
     session_base* s = std::exchange(active_, nullptr);

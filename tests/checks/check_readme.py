@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Compiles the C++ that the documentation shows.
+
+    python3 tests/checks/check_readme.py g++ -std=c++20 -I include -pthread
+
+- In README.md and include/crier/README.md: each block fenced with ```cpp. It is a whole source
+  file, unless the line before it is `<!-- fragment: NAME -->`.
+- In the headers: each doc comment's lines after `/// Example:` that are indented by four more. They
+  are statements, unless that line is `/// Example (NAME):`.
+
+NAME is one of FRAGMENTS below, which says what is put around the fragment.
+
+The arguments are a compiler and its options; -fsyntax-only is added. Prints one line with the
+counts, or the compiler's errors, which name the document's own lines, and exit code 1.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCUMENTS = ["README.md", "include/crier/README.md"]
+
+# What stands before a fragment, and after it.
+FRAGMENTS = {
+    "declarations": ("#include <crier/crier.hpp>\n", ""),
+    "statements": ("#include <crier/crier.hpp>\nvoid example()\n{\n", "}\n"),
+}
+
+FENCE = re.compile(r"\s*```\s*(\S*)")
+FRAGMENT = re.compile(r"<!-- fragment: (\S+) -->")
+EXAMPLE = re.compile(r"\s*/// Example(?: \((\S+)\))?:\s*$")
+EXAMPLE_LINE = re.compile(r"\s*///(?:$|\s{5}(.*)|\s*$)")
+
+
+class Mistake(Exception):
+    """In the document, not in its C++. The text is `file:line: sentence`."""
+
+
+@dataclass
+class Snippet:
+    file: str
+    line: int  # of its first line of code
+    code: str
+    fragment: str | None = None
+
+    def source(self):
+        before, after = FRAGMENTS.get(self.fragment, ("", ""))
+        return f'{before}#line {self.line} "{self.file}"\n{self.code}{after}'
+
+
+def check_name(file, line, name):
+    if name not in FRAGMENTS:
+        raise Mistake(f"{file}:{line}: no fragment is called {name}: {', '.join(FRAGMENTS)}")
+
+
+def in_markdown(file, text):
+    lines = text.splitlines()
+    snippets, start, language = [], None, ""
+    for number, line in enumerate(lines, 1):
+        fence = FENCE.match(line)
+        if not fence:
+            continue
+        if start is None:
+            start, language = number, fence[1]
+            continue
+        if language == "cpp":
+            code = "".join(f"{line}\n" for line in lines[start : number - 1])
+            fragment = FRAGMENT.search(lines[start - 2]) if start > 1 else None
+            if fragment:
+                check_name(file, start - 1, fragment[1])
+            snippets.append(Snippet(file, start + 1, code, fragment and fragment[1]))
+        start = None
+    if start is not None:
+        raise Mistake(f"{file}:{start}: this block has no end")
+    return snippets
+
+
+def in_header(file, text):
+    snippets, current = [], None
+    for number, line in enumerate(text.splitlines(), 1):
+        if example := EXAMPLE.match(line):
+            name = example[1] or "statements"
+            check_name(file, number, name)
+            current = Snippet(file, number + 1, "", name)
+            snippets.append(current)
+        elif current and (code := EXAMPLE_LINE.match(line)):
+            current.code += (code[1] or "") + "\n"
+        else:
+            current = None
+    for snippet in snippets:
+        if not snippet.code.strip():
+            raise Mistake(f"{file}:{snippet.line - 1}: this example has no lines")
+    return snippets
+
+
+def collect(root):
+    snippets = []
+    for file in DOCUMENTS:
+        snippets += in_markdown(file, (root / file).read_text(encoding="utf-8"))
+    for path in sorted((root / "include").rglob("*.hpp")):
+        snippets += in_header(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
+    return snippets
+
+
+def compiles(snippet, compiler):
+    """Prints the compiler's words if it does not."""
+    command = [*compiler, "-fsyntax-only", "-x", "c++", "-"]
+    done = subprocess.run(command, input=snippet.source(), text=True, capture_output=True)
+    if done.returncode:
+        print(f"{snippet.file}:{snippet.line}: this example does not compile\n{done.stderr}")
+    return done.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("compiler", help="and its options", nargs=argparse.REMAINDER)
+    compiler = parser.parse_args().compiler
+    if not compiler:
+        parser.error("name a compiler")
+    try:
+        snippets = collect(Path(__file__).resolve().parents[2])
+    except Mistake as mistake:
+        print(mistake)
+        return 1
+    whole = sum(snippet.fragment is None for snippet in snippets)
+    if not whole:
+        print(f"{DOCUMENTS[0]}:1: shows no whole program")
+        return 1
+    passed = [compiles(snippet, compiler) for snippet in snippets]
+    parts, failed = len(snippets) - whole, passed.count(False)
+    print(f"examples: {whole} whole, {parts} fragments, {failed} failed")
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""What check_readme.py finds: python3 tests/checks/test_check_readme.py"""
+
+import contextlib
+import io
+import os
+import unittest
+
+from check_readme import Mistake, Snippet, compiles, in_header, in_markdown
+
+COMPILER = [os.environ.get("CXX", "g++"), "-std=c++20"]
+
+
+class InMarkdown(unittest.TestCase):
+    def test_cpp_blocks_are_whole_files(self):
+        text = "Text\n\n```cpp\nint a;\nint b;\n```\n\n```sh\nls\n```\n```cpp\nint c;\n```\n"
+        expected = [Snippet("x.md", 4, "int a;\nint b;\n"), Snippet("x.md", 12, "int c;\n")]
+        self.assertEqual(in_markdown("x.md", text), expected)
+
+    def test_a_comment_before_it_makes_a_block_a_fragment(self):
+        [snippet] = in_markdown("x.md", "<!-- fragment: statements -->\n```cpp\nf();\n```\n")
+        self.assertEqual(snippet, Snippet("x.md", 3, "f();\n", "statements"))
+        self.assertIn("void example()", snippet.source())
+
+    def test_an_unknown_fragment_is_a_mistake(self):
+        with self.assertRaisesRegex(Mistake, "x.md:1: no fragment is called magic"):
+            in_markdown("x.md", "<!-- fragment: magic -->\n```cpp\nf();\n```\n")
+
+    def test_a_block_without_an_end_is_a_mistake(self):
+        with self.assertRaisesRegex(Mistake, "x.md:2: this block has no end"):
+            in_markdown("x.md", "Text\n```cpp\nint a;\n")
+
+
+class InHeader(unittest.TestCase):
+    def test_an_example_is_the_indented_lines_after_its_title(self):
+        text = "/// Is.\n///\n/// Example:\n///\n///     f();\n///     g();\n/// More.\nint h();\n"
+        expected = Snippet("x.hpp", 4, "\nf();\ng();\n", "statements")
+        self.assertEqual(in_header("x.hpp", text), [expected])
+
+    def test_an_example_may_name_its_fragment(self):
+        text = "    /// Example (declarations):\n    ///     int a;\n    int b;\n"
+        [snippet] = in_header("x.hpp", text)
+        self.assertEqual(snippet, Snippet("x.hpp", 2, "int a;\n", "declarations"))
+
+    def test_indented_lines_elsewhere_are_none(self):
+        self.assertEqual(in_header("x.hpp", "/// Is:\n///     no code\n"), [])
+
+    def test_an_example_without_lines_is_a_mistake(self):
+        with self.assertRaisesRegex(Mistake, "x.hpp:1: this example has no lines"):
+            in_header("x.hpp", "/// Example:\nint h();\n")
+
+
+class Compiles(unittest.TestCase):
+    def test_a_good_snippet_passes(self):
+        self.assertTrue(compiles(Snippet("x.md", 1, "int a = 1;\n"), COMPILER))
+
+    def test_a_bad_snippet_fails_with_its_own_line(self):
+        snippet = Snippet("x.md", 7, "int a = 1;\nint b = nothing;\n")
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertFalse(compiles(snippet, COMPILER))
+        self.assertIn("x.md:8", output.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()
