@@ -43,9 +43,7 @@ class server
     : public detail::component_constructors<detail::component_storage<Components...>,
                                             std::make_index_sequence<sizeof...(Components)>>
 {
-    static_assert((detail::component<Components> && ...),
-                  "a server's components are listeners (clients<>, backend<>, peers<>), a registry "
-                  "(see check_registry) and hooks (see check_hooks)");
+    static_assert((detail::check_component<Components>() && ...));
     static_assert((listener<Components> || ...), "a server needs at least one listener");
     static_assert((registry<Components> + ... + 0) <= 1, "a server has one registry");
     static_assert((server_hooks<Components> + ... + 0) <= 1, "a server has one hooks class");

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace crier {
 // Version 14 knows no requires expressions:
@@ -31,6 +32,12 @@ concept codec_has_decoder = std::constructible_from<typename Codec::decoder, con
 template <class Codec>
 concept codec_decodes = requires(typename Codec::decoder& decoder, std::span<char>& in) {
     { decoder.decode(in) } -> std::same_as<decoded>;
+};
+
+/// `decode` takes `in` by reference: what it consumes must be gone from it when it returns.
+template <class Codec>
+concept codec_consumes = !requires(typename Codec::decoder& decoder, std::span<char>&& copy) {
+    decoder.decode(std::move(copy));
 };
 
 /// `static crier::frame encode(crier::message_view message)` frames a message, the same for all.
@@ -59,7 +66,8 @@ concept codec_is_bounded = requires(const Codec& codec) {
 /// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
 template <class Codec>
 concept framing_codec = codec_is_policy<Codec> && codec_has_decoder<Codec> &&
-                        codec_decodes<Codec> && codec_encodes<Codec> && codec_is_bounded<Codec>;
+                        codec_decodes<Codec> && codec_consumes<Codec> && codec_encodes<Codec> &&
+                        codec_is_bounded<Codec>;
 
 /// Optional: an opening handshake. `const opening_request& decoder::request() const` after the
 /// event kind_opening, then `std::string_view decoder::answer(const opening_answer&)`: bytes to send.
@@ -132,6 +140,9 @@ consteval bool check_codec()
     static_assert(codec_decodes<Codec>,
                   "the decoder of a framing_codec has "
                   "`crier::decoded decode(std::span<char>& in)` (crier/concepts/codec.hpp)");
+    static_assert(codec_consumes<Codec>,
+                  "decode takes a reference, `std::span<char>& in`, and what it consumes away from "
+                  "the front of it: `in = in.subspan(n)` (crier/concepts/codec.hpp)");
     static_assert(codec_encodes<Codec>,
                   "a framing_codec has `static crier::frame encode(crier::message_view message)` "
                   "(crier/concepts/codec.hpp)");

@@ -19,8 +19,21 @@
 
 namespace crier::detail {
 
+/// Says what is wrong with a component of a server, by what it seems to be.
 template <class T>
-concept component = listener<T> || registry<T> || server_hooks<T>;
+consteval bool check_component()
+{
+    if constexpr (std::is_base_of_v<hooks, T>)
+        return check_hooks<T>();
+    else if constexpr (requires { typename T::table; })
+        return check_registry<T>();
+    else
+        static_assert(
+            listener<T>,
+            "a server's components are listeners (clients<>, backend<>, peers<>), at most "
+            "one registry, and at most one class derived from crier::hooks");
+    return true;
+}
 
 /// The place of the first component that models a concept, or sizeof...(Components).
 template <bool... Models>

@@ -11,6 +11,7 @@
 #include <crier/opening.hpp>
 
 #include <cstddef>
+#include <string_view>
 
 namespace crier::detail {
 
@@ -28,11 +29,13 @@ struct encoder
 template <framing_codec Codec>
 constexpr encoder make_encoder() noexcept
 {
-    encoder result{&Codec::encode, nullptr, nullptr};
+    encoder result{[](message_view m) { return Codec::encode(m); }, nullptr, nullptr};
     if constexpr (codec_closes<Codec>)
-        result.encode_close = &Codec::encode_close;
+        result.encode_close = [](close_code code, std::string_view reason) {
+            return Codec::encode_close(code, reason);
+        };
     if constexpr (codec_pings<Codec>)
-        result.encode_ping = &Codec::encode_ping;
+        result.encode_ping = [] { return Codec::encode_ping(); };
     return result;
 }
 

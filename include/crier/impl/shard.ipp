@@ -160,6 +160,11 @@ CRIER_DECL void shard::turn()
     active_end_ = &active_;
     while (s) {
         session_base* const following = s->next_active_;
+        if (following) { // with thousands of receivers it is in no cache any more
+            const char* const soon = reinterpret_cast<const char*>(&following->shard_);
+            __builtin_prefetch(soon);
+            __builtin_prefetch(soon + 64);
+        }
         s->active_ = false;
         if (s->phase_ >= phase::closing)
             s->leave();
