@@ -56,7 +56,8 @@ private:
 
     std::size_t max_uid_bytes_;
     std::string_view uid_;
-    std::string unescaped_;
+    std::string unescaped_uid_;
+    std::string unescaped_key_;
 };
 
 } // namespace crier

@@ -45,7 +45,7 @@ public:
 /// A class derived from crier::hooks whose functions can all be called as there.
 template <class Hooks>
 concept server_hooks =
-    std::derived_from<Hooks, hooks> && std::copyable<Hooks> &&
+    std::derived_from<Hooks, hooks> && std::copy_constructible<Hooks> &&
     requires(Hooks& h, connection& c, const opening_request& request, message_view message,
              error_code why) {
         { h.on_opening(c, request) } -> std::same_as<opening_answer>;
@@ -62,7 +62,7 @@ template <class Hooks>
 consteval bool check_hooks()
 {
     static_assert(std::derived_from<Hooks, hooks>, "hooks derive publicly from crier::hooks");
-    static_assert(std::copyable<Hooks>,
+    static_assert(std::copy_constructible<Hooks>,
                   "hooks are copied into the server: give them pointers or references to what they "
                   "share");
     static_assert(requires(Hooks& h, connection& c, const opening_request& r) {

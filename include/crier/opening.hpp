@@ -75,17 +75,17 @@ struct http_response
 {
     unsigned status = 200; ///< 200 to 599
     std::string content_type = "text/plain; charset=utf-8";
-    std::string body;
+    std::string body{};
     /// Further fields, each "Name: value\r\n". They must not come from a client's bytes unchecked.
-    std::string more_fields;
+    std::string more_fields{};
 };
 
 /// What becomes of an opening request.
 struct opening_answer
 {
     bool accepted = false;
-    std::string subprotocol;  ///< if accepted: one that the client offered, or empty for none
-    http_response response{}; ///< if not accepted
+    std::string subprotocol{}; ///< if accepted: one that the client offered, or empty for none
+    http_response response{};  ///< if not accepted
 
     /// Makes it a WebSocket connection. Accepting a plain HTTP request answers it with 426.
     static opening_answer accept(std::string subprotocol = {})

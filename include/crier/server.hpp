@@ -104,11 +104,15 @@ public:
             });
             stop(drain_timeout);
         });
-        on_stopped_ = [&signals] { signals.cancel(); };
         start();
+        struct forgetting // when run() is left by an exception too
+        {
+            std::function<void()>& f;
+            ~forgetting() { f = nullptr; }
+        } const guard{on_stopped_};
+        on_stopped_ = [&signals] { signals.cancel(); };
         this->context_.restart();
         this->context_.run();
-        on_stopped_ = nullptr;
         if (state_ != state::stopped) // cut short
             end_now();
         return drained_;
@@ -241,6 +245,8 @@ private:
         state_ = state::draining;
         for_each_loop([](auto& loop) { loop.stop(); });
         shard_->drain(timeout, [this, then = std::move(then)](bool in_time) {
+            if (state_ != state::draining)
+                return; // run() has ended it already
             drained_ = in_time;
             state_ = state::stopped;
             loops_ = {};

@@ -6,6 +6,7 @@
 #include <crier/message.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -14,7 +15,8 @@ namespace crier {
 /// Codec: a message is a line. A line is the bytes up to `\n`; all `\r` at its end are stripped.
 ///
 /// An over-long line is thrown away to its end and reported as discarded (message_too_large); the
-/// connection goes on. An unfinished line at the end of the stream is no message.
+/// connection goes on. Of the `\r`s at a line's end all but one count to its length. An unfinished
+/// line at the end of the stream is no message.
 ///
 /// Models: framing_codec.
 struct text_line
@@ -24,7 +26,10 @@ struct text_line
     class decoder;
 
     /// The most bytes that a decoder leaves in its input: a line that has not ended yet.
-    std::size_t max_unfinished_bytes() const noexcept { return max_line_bytes + 1; }
+    std::size_t max_unfinished_bytes() const noexcept
+    {
+        return max_line_bytes + (max_line_bytes < SIZE_MAX); // and a `\r`
+    }
 
     /// The message and a `\n`. The empty frame for a message that holds a line end, for it would
     /// arrive as two.
@@ -55,6 +60,7 @@ public:
         searched_ = 0;
         std::string_view line(in.data(), static_cast<const char*>(found));
         in = in.subspan(line.size() + 1);
+        discarding_ = discarding_ || line.size() > options_->max_unfinished_bytes();
         while (line.ends_with('\r'))
             line.remove_suffix(1);
         if (discarding_ || line.size() > options_->max_line_bytes) {

@@ -95,7 +95,7 @@ private:
     // Only in the middle of something: a request that is judged, a message that came in pieces, the
     // bytes of an answer.
     std::unique_ptr<collection> collected_;
-    std::uint16_t line_start_ = 0; // in the request: where the line begins that is not ended yet
+    std::uint32_t line_start_ = 0; // in the request: where the line begins that is not ended yet
     stage stage_ = stage::request;
     bool spent_ = false; // what was collected has been handed out and is of no more use
 };

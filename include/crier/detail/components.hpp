@@ -141,12 +141,31 @@ public:
     {}
 
 private:
-    CRIER_COLD static components_type
-    pad(std::tuple<std::tuple_element_t<I, components_type>&&...> first)
+    using given = std::tuple<std::tuple_element_t<I, components_type>&&...>;
+
+    CRIER_COLD static components_type pad(given first)
     {
-        components_type all;
-        ((std::get<I>(all) = std::get<I>(std::move(first))), ...);
-        return all;
+        return pad(first, std::make_index_sequence<std::tuple_size_v<components_type>>{});
+    }
+
+    template <std::size_t... All>
+    CRIER_COLD static components_type pad(given& first, std::index_sequence<All...>)
+    {
+        return components_type(given_or_default<All>(first)...);
+    }
+
+    template <std::size_t At>
+    CRIER_COLD static std::tuple_element_t<At, components_type> given_or_default(given& first)
+    {
+        using component = std::tuple_element_t<At, components_type>;
+        if constexpr (At < sizeof...(I)) {
+            return std::get<At>(std::move(first));
+        } else {
+            static_assert(std::is_default_constructible_v<component>,
+                          "a component without a default constructor cannot be left out of the "
+                          "server's arguments");
+            return component();
+        }
     }
 };
 

@@ -16,8 +16,8 @@ CRIER_DECL bool command_parser::take_uid(detail::json_scanner& json)
         if (!json.take_string(raw, flag))
             return false;
         if (flag) {
-            detail::json_scanner::unescape(raw, unescaped_);
-            raw = unescaped_;
+            detail::json_scanner::unescape(raw, unescaped_uid_);
+            raw = unescaped_uid_;
         }
         uid_ = raw;
     } else if (json.peek() == '-' || (json.peek() >= '0' && json.peek() <= '9')) {
@@ -39,8 +39,8 @@ CRIER_DECL bool command_parser::take_member(detail::json_scanner& json, command&
     if (!json.take_string(key, escaped))
         return false;
     if (escaped) {
-        detail::json_scanner::unescape(key, unescaped_);
-        key = unescaped_;
+        detail::json_scanner::unescape(key, unescaped_key_); // the uid may be a view of its own
+        key = unescaped_key_;
     }
     const bool is_uid = key == "uid";
     const bool is_broadcast = key == "broadcast";

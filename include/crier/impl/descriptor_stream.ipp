@@ -190,9 +190,13 @@ CRIER_COLD CRIER_DECL listening listen_local(const std::string& path, int backlo
         fail_to_listen(descriptor, path);
     int bound = ::bind(descriptor, address, sizeof(name));
     if (bound == -1 && errno == EADDRINUSE) {
-        // Left over from a process that was killed, or in use? Only a connection tells.
+        // Left over from a process that was killed, or in use? Only a connection tells, and a file
+        // of another kind refuses connections too.
+        struct stat found;
+        const bool is_socket = ::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode);
         const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        const bool stale = ::connect(probe, address, sizeof(name)) == -1 && errno == ECONNREFUSED;
+        const bool stale =
+            is_socket && ::connect(probe, address, sizeof(name)) == -1 && errno == ECONNREFUSED;
         ::close(probe);
         errno = EADDRINUSE;
         if (stale && ::unlink(path.c_str()) == 0)

@@ -6,6 +6,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace crier::detail {
@@ -43,7 +46,9 @@ CRIER_COLD CRIER_DECL void shard::prepare(role& r)
     r.idle_deadlines = list_for(options.ping_interval);
     r.stall_deadlines = list_for(options.write_stall_timeout);
     r.close_deadlines = list_for(options.close_timeout);
-    const std::size_t most = r.max_unfinished_bytes + options.max_turn_bytes;
+    // Limits whose sum no memory can hold make resize throw.
+    const std::size_t most = r.max_unfinished_bytes +
+                             std::min(options.max_turn_bytes, SIZE_MAX - r.max_unfinished_bytes);
     if (scratch_.size() < most)
         scratch_.resize(most);
 }
@@ -225,8 +230,11 @@ CRIER_COLD CRIER_DECL void shard::end_drain()
     if (!drained_)
         return;
     const bool in_time = now() < std::exchange(drain_deadline_, clock::time_point::max());
-    boost::asio::post(executor_,
-                      [done = std::exchange(drained_, nullptr), in_time] { done(in_time); });
+    boost::asio::post(
+        executor_, [self = shared_from_this(), done = std::exchange(drained_, nullptr), in_time] {
+            if (!self->abandoned_)
+                done(in_time);
+        });
 }
 
 CRIER_COLD CRIER_DECL void shard::abort_all()

@@ -233,7 +233,7 @@ CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>
     }
     if (in.size() >= options_->max_header_bytes)
         return refuse(error::header_too_large);
-    line_start_ = static_cast<std::uint16_t>(std::min<std::size_t>(line, UINT16_MAX));
+    line_start_ = static_cast<std::uint32_t>(std::min<std::size_t>(line, UINT32_MAX));
     return decoded::need_more();
 }
 
