@@ -101,7 +101,8 @@ def run(*command, **options):
 class PushServer:
     """The executable under test, in the foreground on two ports of the loopback address."""
 
-    def __init__(self, clients_port=None, backend_port=None):
+    def __init__(self, clients_port=None, backend_port=None, arguments=()):
+        self.arguments = arguments
         self.clients_port = clients_port or free_port()
         self.backend_port = backend_port or free_port()
         self.url = f"http://127.0.0.1:{self.clients_port}/"
@@ -116,7 +117,7 @@ class PushServer:
         self.process = subprocess.Popen(
             [os.environ["CRIER_PUSH_SERVER"],
              "--clients", f"127.0.0.1:{self.clients_port}",
-             "--backend", f"127.0.0.1:{self.backend_port}"],
+             "--backend", f"127.0.0.1:{self.backend_port}", *map(str, self.arguments)],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
         def listens():

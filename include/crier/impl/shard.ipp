@@ -189,7 +189,8 @@ CRIER_DECL void shard::submit(task& t) noexcept
 
 CRIER_DECL void shard::run_tasks()
 {
-    // A task may throw, as any handler of the io_context; the others still have their turn.
+    // What is left, because a task threw, as any handler of the io_context may, or because there was
+    // too much for once.
     struct next_time
     {
         shard& self;
@@ -201,9 +202,11 @@ CRIER_DECL void shard::run_tasks()
         }
     } const guard{*this};
 
+    // Bounded, so that threads that submit without a pause starve no connection.
+    constexpr int most_at_once = 256;
     if (!taken_)
         taken_ = mailbox_.take_all();
-    while (taken_) {
+    for (int i = 0; taken_ && i < most_at_once; ++i) {
         const std::unique_ptr<task> owned(std::exchange(taken_, mailbox::following(taken_)));
         if (!abandoned_)
             owned->run();

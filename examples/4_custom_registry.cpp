@@ -1,0 +1,118 @@
+// A registry of one's own: a uid is a room and a name, "kitchen/ann". What is said for a name reaches
+// that one, what is said for a room, "kitchen/", reaches everybody in it.
+#include <crier/crier.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+struct room_registry
+{
+    class table // of one server, and used by its thread alone
+    {
+    public:
+        explicit table(const room_registry&) {}
+
+        bool bind(std::string_view uid, crier::connection& c)
+        {
+            if (uid.find('/') == std::string_view::npos || uid.ends_with('/'))
+                return false; // no room, or no name: the connection is refused
+            connections_.emplace(uid, &c);
+            return true;
+        }
+
+        void unbind(crier::connection& c) noexcept
+        {
+            const auto [first, last] = connections_.equal_range(c.uid());
+            connections_.erase(
+                std::find_if(first, last, [&](const auto& entry) { return entry.second == &c; }));
+        }
+
+        void visit(std::string_view uid, crier::connection_visitor f)
+        {
+            for (auto i = connections_.lower_bound(uid); i != connections_.end(); ++i) {
+                if (i->first != uid && !(uid.ends_with('/') && i->first.starts_with(uid)))
+                    break;
+                f(*i->second);
+            }
+        }
+
+        void visit_all(crier::connection_visitor f)
+        {
+            for (const auto& [uid, c] : connections_)
+                f(*c);
+        }
+
+        std::size_t size() const noexcept { return connections_.size(); }
+
+    private:
+        std::multimap<std::string_view, crier::connection*> connections_;
+    };
+};
+static_assert(crier::check_registry<room_registry>()); // says what is missing
+
+struct greet : crier::hooks
+{
+    void on_registered(crier::connection& c) { c.send("welcome"); }
+};
+
+using rooms = crier::push_server<crier::clients<crier::tcp, crier::text_line>,
+                                 crier::backend<crier::tcp, crier::text_line>, // lines of JSON
+                                 room_registry, greet>;
+
+// Says one line and waits for another.
+std::string ask(std::iostream& peer, std::string_view line)
+{
+    std::string answer;
+    peer << line << std::endl;
+    std::getline(peer, answer);
+    return answer;
+}
+
+int main()
+{
+    rooms server{{.transport = {.address = "127.0.0.1"}}, {.transport = {.address = "127.0.0.1"}}};
+    server.start();
+    const auto port = [addresses = server.addresses()](std::size_t listener) {
+        return addresses[listener].substr(addresses[listener].rfind(':') + 1);
+    };
+    std::thread network([&] { server.context().run(); });
+
+    boost::asio::ip::tcp::iostream ann("127.0.0.1", port(0)), bob("127.0.0.1", port(0)),
+        nobody("127.0.0.1", port(0)), script("127.0.0.1", port(1));
+    for (auto* peer : {&ann, &bob, &nobody, &script})
+        peer->expires_after(std::chrono::seconds(10));
+
+    const std::vector<std::string> heard = {
+        ask(ann, "kitchen/ann"),                                 // welcome
+        ask(bob, "kitchen/bob"),                                 // welcome
+        ask(nobody, "kitchen"),                                  // nothing: refused
+        ask(script, R"({"uid":"kitchen/","text":"dinner"})"),    // ok
+        ask(script, R"({"uid":"kitchen/bob","text":"dishes"})"), // ok
+        ask(script, R"({"uid":"garden/","text":"rain"})"),       // fail
+    };
+    std::string to_ann, first_to_bob, second_to_bob;
+    std::getline(ann, to_ann);
+    std::getline(bob, first_to_bob);
+    std::getline(bob, second_to_bob);
+    for (auto* peer : {&ann, &bob, &nobody, &script})
+        peer->close();
+
+    server.stop();
+    network.join();
+    std::cout << "ann: " << to_ann << "\nbob: " << first_to_bob << "\nbob: " << second_to_bob
+              << '\n';
+    return heard == std::vector<std::string>{"welcome", "welcome", "", "ok", "ok", "fail"} &&
+                   to_ann == R"({"uid":"kitchen/","text":"dinner"})" && first_to_bob == to_ann &&
+                   second_to_bob == R"({"uid":"kitchen/bob","text":"dishes"})"
+               ? 0
+               : 1;
+}

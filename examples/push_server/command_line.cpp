@@ -1,0 +1,229 @@
+#include "command_line.hpp"
+
+#include <crier/version.hpp>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+#include <unistd.h>
+
+#include "../address.hpp"
+
+namespace push_server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* about = R"(Tells pages what back ends have to say to them.
+
+A page connects with a WebSocket and says its uid. A back end writes one line of JSON with that uid,
+the page hears it, and the back end reads "ok" or "fail".)";
+
+constexpr const char* footer = R"(Commands:
+  start    run; in the foreground unless -d is given. The default.
+  stop     end the daemon; it has one second to deliver what is queued, with -g all its drain time
+  restart  stop, if it runs, then start
+  status   say whether it runs
+
+An ADDRESS is HOST:PORT, such as 127.0.0.1:1234 or [::1]:1234, or unix:/PATH.
+Whoever reaches a back end's address may push to everybody.
+
+Signals:
+  TERM, INT  drain: accept no more, deliver what is queued, close with 1001, end; again: end at once
+  HUP        open the log file again, for logrotate; without a log file, the same as TERM
+  USR1       log what was counted so far
+
+Exit codes: 0 done; 1 it cannot run, or stop and status find nothing that runs; 2 wrong usage.)";
+
+std::variant<crier::tcp, crier::local> parse_address(const std::string& text)
+{
+    constexpr std::string_view prefix = "unix:";
+    if (!text.starts_with(prefix)) {
+        const auto [host, port] = parse_host_and_port(text);
+        return crier::tcp{.address = host, .port = port};
+    }
+    if (text.size() == prefix.size())
+        throw std::invalid_argument("\"" + text + "\" names no file: write unix:/PATH");
+    // A daemon's directory is another one.
+    return crier::local{.path = fs::absolute(text.substr(prefix.size()))};
+}
+
+any_address parse_addresses(const std::string& option, const std::vector<std::string>& texts)
+{
+    any_address result;
+    for (const std::string& text : texts) {
+        try {
+            result.addresses.push_back(parse_address(text));
+        } catch (const std::invalid_argument& e) {
+            throw CLI::ValidationError(option, e.what());
+        }
+    }
+    return result;
+}
+
+/// Where pid and log files are unless one says otherwise. For root the system's own places, for
+/// others one that only they can write to.
+std::string default_file(const char* place_of_root, const std::string& name)
+{
+    if (::geteuid() == 0)
+        return place_of_root + name;
+    const char* const state = std::getenv("XDG_STATE_HOME");
+    if (state && *state == '/')
+        return fs::path(state) / name;
+    const char* const home = std::getenv("HOME");
+    return fs::path(home && *home == '/' ? home : "/nonexistent") / ".local" / "state" / name;
+}
+
+/// CLI11's own layout, but the command stands first and is explained at the end.
+struct layout : CLI::Formatter
+{
+    layout() { column_width(34); }
+
+    std::string make_usage(const CLI::App*, std::string) const override
+    {
+        return "\nUsage: push_server [start|stop|restart|status] [OPTION]...\n";
+    }
+
+    std::string make_positionals(const CLI::App*) const override { return {}; }
+};
+
+/// Seconds, with a fraction if one likes.
+void add_seconds(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
+                 const std::string& description)
+{
+    const double initial = std::chrono::duration<double>(value).count();
+    app.add_option_function<double>(
+           name,
+           [&value](double seconds) {
+               value = std::chrono::ceil<std::chrono::milliseconds>(
+                   std::chrono::duration<double>(seconds));
+           },
+           description + " [" + CLI::detail::to_string(initial) + "]")
+        ->option_text("SECONDS")
+        ->check(CLI::Range(0.0, 1e6));
+}
+
+void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::size_t least,
+               const std::string& description)
+{
+    app.add_option(name, value, description + " [" + std::to_string(value) + "]")
+        ->option_text("BYTES")
+        ->check(CLI::Range(least, std::size_t{1} << 30));
+}
+
+} // namespace
+
+std::variant<command_line, int> read_command_line(int argc, char** argv)
+{
+    command_line result;
+    std::string command = "start", registry = "uid";
+    std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
+    const std::string default_pid_file = default_file("/run/", "push_server.pid");
+    const std::string default_log_file = default_file("/var/log/", "push_server.log");
+
+    CLI::App app(about, "push_server");
+    app.formatter(std::make_shared<layout>());
+    app.footer(footer);
+    app.set_help_flag();
+    app.add_option("command", command)
+        ->check(CLI::IsMember({"start", "stop", "restart", "status"}));
+
+    app.option_defaults()->group("Serving");
+    app.add_option("--clients", clients, "where pages connect; repeatable [0.0.0.0:1234]")
+        ->type_name("ADDRESS")
+        ->option_text("ADDRESS")
+        ->allow_extra_args(false);
+    app.add_option("--backend", backend, "where back ends connect; repeatable [127.0.0.1:5678]")
+        ->type_name("ADDRESS")
+        ->option_text("ADDRESS")
+        ->allow_extra_args(false);
+    app.add_option("--registry", registry,
+                   "uid: all connections of a uid hear; latest-only: the newest [uid]")
+        ->option_text("NAME")
+        ->check(CLI::IsMember({"uid", "latest-only"}));
+    app.add_option("--web", result.web, "serve the demo page to browsers [on]")
+        ->option_text("on|off");
+
+    app.option_defaults()->group("Running");
+    app.add_flag("-d,--daemon", result.daemon, "start in the background; returns when it listens");
+    app.add_flag("-g,--graceful", result.graceful, "stop, restart: give it all its drain time");
+    app.add_option("--pid-file", result.pid_file,
+                   "which daemon is meant [" + default_pid_file + "]; in the foreground none")
+        ->type_name("PATH")
+        ->option_text("PATH");
+    app.add_option("--log-file", result.log_file,
+                   "for a daemon [" + default_log_file + "]; in the foreground standard error")
+        ->type_name("PATH")
+        ->option_text("PATH");
+    app.add_flag("-v,--verbose", result.verbose, "log every connection");
+
+    app.option_defaults()->group("Limits of one connection");
+    add_bytes(app, "--max-message-bytes", result.websocket.max_message_bytes, 1,
+              "a page's message; above it: close code 1009");
+    add_bytes(app, "--max-header-bytes", result.websocket.max_header_bytes, 256,
+              "a page's HTTP request; above it: status 431");
+    add_bytes(app, "--max-line-bytes", result.text_line.max_line_bytes, 1,
+              "a back end's line; above it: fail");
+    add_bytes(app, "--max-uid-bytes", result.limits.max_uid_bytes, 1,
+              "a uid; above it: close code 1008, fail");
+    add_bytes(app, "--max-outbox-bytes", result.limits.max_outbox_bytes, 1,
+              "queued for one page; above it: close code 1013");
+
+    app.option_defaults()->group("Times, 0 for no limit");
+    add_seconds(app, "--handshake-seconds", result.limits.handshake_timeout,
+                "until the HTTP request is there");
+    add_seconds(app, "--uid-seconds", result.limits.uid_timeout, "until a page says its uid");
+    add_seconds(app, "--ping-seconds", result.limits.ping_interval,
+                "of silence before a page is pinged, and again before it is closed");
+    add_seconds(app, "--write-stall-seconds", result.limits.write_stall_timeout,
+                "in which nothing could be written, though there was something to write");
+    add_seconds(app, "--close-seconds", result.limits.close_timeout,
+                "to close a connection: what is queued, then the peer's goodbye");
+
+    app.option_defaults()->group("Other");
+    add_seconds(app, "--drain-seconds", result.drain,
+                "to close all connections when the server ends; 0: at once");
+    app.set_version_flag("--version", "push_server (crier) " CRIER_VERSION_STRING,
+                         "print the version and exit");
+    app.set_help_flag("-h,--help", "print this and exit");
+
+    try {
+        app.parse(argc, argv);
+        result.clients = parse_addresses("--clients", clients);
+        result.backend = parse_addresses("--backend", backend);
+    } catch (const CLI::ParseError& e) {
+        if (e.get_exit_code() == 0)
+            return app.exit(e);
+        std::cerr << "push_server: " << e.what() << '\n';
+        return 2;
+    }
+
+    using verb = command_line::verb;
+    result.command = command == "stop"      ? verb::stop
+                     : command == "restart" ? verb::restart
+                     : command == "status"  ? verb::status
+                                            : verb::start;
+    if (registry == "latest-only")
+        result.registry = command_line::registry_kind::latest_only;
+    const bool starts_in_foreground = result.command == verb::start && !result.daemon;
+    if (result.pid_file.empty() && !starts_in_foreground) {
+        result.pid_file = default_pid_file;
+        std::error_code failed; // is told when the file cannot be opened
+        fs::create_directories(fs::path(default_pid_file).parent_path(), failed);
+    }
+    if (result.log_file.empty() && result.daemon)
+        result.log_file = default_log_file;
+    for (std::string* const path : {&result.pid_file, &result.log_file})
+        if (!path->empty())
+            *path = fs::absolute(*path);
+    return result;
+}
+
+} // namespace push_server

@@ -1,0 +1,47 @@
+#ifndef CRIER_EXAMPLES_PUSH_SERVER_COMMAND_LINE_HPP
+#define CRIER_EXAMPLES_PUSH_SERVER_COMMAND_LINE_HPP
+
+#include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
+#include <crier/limits.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "any_address.hpp"
+
+namespace push_server {
+
+/// What the program is told to do.
+struct command_line
+{
+    enum class verb { start, stop, restart, status };
+    enum class registry_kind { uid, latest_only };
+
+    verb command = verb::start;
+    bool daemon = false;
+    bool graceful = false;
+    bool verbose = false;
+
+    any_address clients;
+    any_address backend;
+    registry_kind registry = registry_kind::uid;
+    bool web = true;
+
+    std::string pid_file; ///< empty: none
+    std::string log_file; ///< empty: standard error
+
+    crier::websocket websocket;
+    crier::text_line text_line;
+    crier::limits limits;
+    std::chrono::milliseconds drain{5'000};
+};
+
+/// Reads the arguments. Returns the exit code instead if that is all there is to do: 0 after --help
+/// and --version, 2 after one sentence on standard error about what is wrong with them.
+std::variant<command_line, int> read_command_line(int argc, char** argv);
+
+} // namespace push_server
+
+#endif

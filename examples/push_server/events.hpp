@@ -1,0 +1,47 @@
+#ifndef CRIER_EXAMPLES_PUSH_SERVER_EVENTS_HPP
+#define CRIER_EXAMPLES_PUSH_SERVER_EVENTS_HPP
+
+#include <crier/connection.hpp>
+#include <crier/counters.hpp>
+#include <crier/error.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "log.hpp"
+
+namespace push_server {
+
+/// Turns what happens into what is worth an operator's eye. Who was refused, and why, is logged at
+/// most some times a period, the rest is counted; what is ordinary is logged if verbose.
+class events
+{
+public:
+    /// How often end_period() is to be called.
+    static constexpr std::chrono::seconds period{10};
+
+    explicit events(log& out) noexcept : log_(out) {}
+
+    void requested(const crier::connection& c, std::string_view path, unsigned status);
+    void opened(crier::connection& c);
+    void registered(crier::connection& c);
+    void closed(crier::connection& c, crier::error_code why);
+
+    /// Logs what was only counted, if there was any.
+    void end_period(const crier::counters& now);
+
+    /// Logs all counters, on request.
+    void summary(const crier::counters& now);
+
+private:
+    static constexpr int refusals_per_period = 10;
+
+    log& log_;
+    int refusals_ = 0; // in this period
+    crier::counters before_;
+};
+
+} // namespace push_server
+
+#endif

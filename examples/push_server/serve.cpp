@@ -1,0 +1,206 @@
+#include "serve.hpp"
+
+#include <crier/push_server.hpp>
+#include <crier/registry/latest_only.hpp>
+#include <crier/registry/uid_registry.hpp>
+#include <crier/version.hpp>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "events.hpp"
+#include "web.hpp"
+
+namespace push_server {
+namespace {
+
+struct hooks : crier::hooks
+{
+    hooks() = default;
+    hooks(events& e, bool w) : told(&e), web(w) {}
+
+    crier::opening_answer on_opening(crier::connection& c, const crier::opening_request& request)
+    {
+        if (request.is_upgrade() || !web)
+            return crier::opening_answer::accept();
+        crier::http_response response = web_response(request.path());
+        told->requested(c, request.path(), response.status);
+        return crier::opening_answer::respond(std::move(response));
+    }
+
+    void on_open(crier::connection& c) { told->opened(c); }
+    void on_registered(crier::connection& c) { told->registered(c); }
+    void on_close(crier::connection& c, crier::error_code why) { told->closed(c, why); }
+
+    events* told = nullptr;
+    bool web = true;
+};
+
+/// A connection costs a descriptor: takes as many as the system allows without asking.
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string in_seconds(std::chrono::steady_clock::duration time)
+{
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.1f s", std::chrono::duration<double>(time).count());
+    return text;
+}
+
+/// A server, the signals that it obeys, and what it logs.
+template <class Registry>
+class service
+{
+    using server_type =
+        crier::push_server<crier::clients<any_address, crier::websocket>,
+                           crier::backend<any_address, crier::text_line>, Registry, hooks>;
+
+public:
+    service(const command_line& options, log& out)
+        : options_(options),
+          log_(out),
+          events_(out),
+          server_(
+              context_,
+              {.transport = options.clients, .codec = options.websocket, .limits = options.limits},
+              {.transport = options.backend, .codec = options.text_line, .limits = options.limits},
+              {}, hooks(events_, options.web))
+    {}
+
+    int run(const std::function<void()>& ready)
+    {
+        server_.start();
+        if (hangup_concerns_us())
+            signals_.add(SIGHUP);
+        await_signal();
+        await_period();
+        const auto addresses = server_.addresses();
+        log_.info("push_server (crier) " CRIER_VERSION_STRING " started, process " +
+                  std::to_string(::getpid()));
+        log_.info("clients connect to " + addresses[0]);
+        log_.info("back ends connect to " + addresses[1]);
+        ready();
+        run_context();
+        return cut_short_ ? 1 : 0;
+    }
+
+private:
+    /// Without a log file it says that the terminal is gone, which nohup makes no matter.
+    bool hangup_concerns_us() const
+    {
+        struct sigaction now
+        {};
+        return !options_.log_file.empty() || ::sigaction(SIGHUP, nullptr, &now) == -1 ||
+               now.sa_handler != SIG_IGN;
+    }
+
+    void run_context()
+    {
+        for (;;) {
+            try {
+                context_.run();
+                return;
+            } catch (const std::exception& e) { // out of memory, say; that harms one piece of work
+                log_.error(e.what());
+            }
+        }
+    }
+
+    void await_signal()
+    {
+        signals_.async_wait([this](boost::system::error_code ec, int number) {
+            if (ec)
+                return;
+            on_signal(number);
+            await_signal();
+        });
+    }
+
+    void on_signal(int number)
+    {
+        if (number == SIGUSR1)
+            return events_.summary(server_.counts());
+        if (number == SIGHUP && !options_.log_file.empty())
+            return log_.reopen();
+        if (!std::exchange(draining_, true))
+            return drain(number);
+        log_.warning("second signal: ending at once, with " +
+                     counted(server_.counts().connections, "connection") + " open");
+        cut_short_ = true;
+        context_.stop();
+    }
+
+    void drain(int number)
+    {
+        events_.end_period(server_.counts());
+        const auto began = std::chrono::steady_clock::now();
+        const auto dropped_before = server_.counts().messages_dropped;
+        const char* const name = number == SIGTERM  ? "SIGTERM"
+                                 : number == SIGINT ? "SIGINT"
+                                                    : "SIGHUP";
+        log_.info(std::string(name) + ": draining " +
+                  counted(server_.counts().connections, "connection") + ", for at most " +
+                  in_seconds(options_.drain));
+        server_.stop(options_.drain, [this, began, dropped_before] {
+            const auto took = std::chrono::steady_clock::now() - began;
+            const auto dropped = server_.counts().messages_dropped - dropped_before;
+            if (dropped == 0)
+                log_.info("drained in " + in_seconds(took) + ", all messages delivered");
+            else
+                log_.warning("drained in " + in_seconds(took) + ", " + counted(dropped, "message") +
+                             " not delivered");
+            period_.cancel();
+            signals_.cancel();
+        });
+    }
+
+    void await_period()
+    {
+        period_.expires_after(events::period);
+        period_.async_wait([this](boost::system::error_code ec) {
+            if (ec)
+                return;
+            events_.end_period(server_.counts());
+            await_period();
+        });
+    }
+
+    const command_line& options_;
+    log& log_;
+    events events_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGUSR1};
+    boost::asio::steady_timer period_{context_};
+    server_type server_;
+    bool draining_ = false;
+    bool cut_short_ = false;
+};
+
+} // namespace
+
+int serve(const command_line& options, log& out, const std::function<void()>& ready)
+{
+    std::signal(SIGPIPE, SIG_IGN); // the log's reader may go away
+    raise_descriptor_limit();
+    if (options.registry == command_line::registry_kind::latest_only)
+        return service<crier::latest_only>(options, out).run(ready);
+    return service<crier::uid_registry>(options, out).run(ready);
+}
+
+} // namespace push_server

@@ -1,0 +1,21 @@
+// expect: a framing_codec has `static crier::frame encode(crier::message_view message)`
+#include <crier/concepts/codec.hpp>
+
+struct codec
+{
+    std::size_t max_unfinished_bytes() const { return 0; }
+
+    struct decoder
+    {
+        explicit decoder(const codec&) {}
+        crier::decoded decode(std::span<char>&) { return crier::decoded::need_more(); }
+    };
+
+#ifndef CRIER_MISTAKE
+    static crier::frame encode(crier::message_view message)
+    {
+        return crier::frame::join({message.data});
+    }
+#endif
+};
+static_assert(crier::check_codec<codec>());

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""A mistake must not compile, and the compiler must say why at once.
+
+    python3 tests/compile_fail/compile_fail.py FILE g++ -std=c++20 -I include
+
+FILE begins with `// expect: TEXT`. With CRIER_MISTAKE defined it must fail, with TEXT within the
+compiler's first ten lines from the first error on (not counting the source that it shows). Its twin
+is the same file without CRIER_MISTAKE: that must compile.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FIRST_LINES = 10
+EXPECT = re.compile(r"// expect: (\S.*)")
+
+
+def run(compiler, options, file):
+    """The exit code and what the compiler said."""
+    name = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+    no_source = "-fno-caret-diagnostics" if "clang" in name else "-fno-diagnostics-show-caret"
+    done = subprocess.run(
+        [compiler, *options, no_source, "-fsyntax-only", file],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    return done.returncode, done.stderr
+
+
+def first_errors(output):
+    lines = output.splitlines()
+    first = next((i for i, line in enumerate(lines) if " error: " in line), len(lines))
+    return lines[first : first + FIRST_LINES]
+
+
+def check(file, compiler, options):
+    """What is wrong, or None."""
+    expected = EXPECT.match(Path(file).read_text(encoding="utf-8"))
+    if not expected:
+        return "the first line is not `// expect: TEXT`"
+    code, output = run(compiler, options, file)
+    if code:
+        return f"the twin, without the mistake, does not compile\n{output}"
+    code, output = run(compiler, [*options, "-DCRIER_MISTAKE"], file)
+    if not code:
+        return "the mistake compiles"
+    if not any(expected[1] in line for line in first_errors(output)):
+        return f'the first errors do not say "{expected[1]}"\n{output}'
+    return None
+
+
+def main():
+    if len(sys.argv) < 3:
+        print(__doc__)
+        return 2
+    _, file, compiler, *options = sys.argv
+    if wrong := check(file, compiler, options):
+        print(f"{file}:1: {wrong}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

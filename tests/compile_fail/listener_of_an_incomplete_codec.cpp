@@ -1,0 +1,22 @@
+// expect: codec_encodes
+#include <crier/listener.hpp>
+#include <crier/transport/tcp.hpp>
+
+struct codec
+{
+    std::size_t max_unfinished_bytes() const { return 0; }
+
+    struct decoder
+    {
+        explicit decoder(const codec&) {}
+        crier::decoded decode(std::span<char>& in);
+    };
+
+#ifndef CRIER_MISTAKE
+    static crier::frame encode(crier::message_view)
+    {
+        return {};
+    }
+#endif
+};
+crier::clients<crier::tcp, codec> listener;

@@ -1,0 +1,10 @@
+// expect: transport_has_stream
+#include <crier/codec/text_line.hpp>
+#include <crier/listener.hpp>
+#include <crier/transport/tcp.hpp>
+
+#ifdef CRIER_MISTAKE
+crier::clients<crier::text_line, crier::tcp> listener;
+#else
+crier::clients<crier::tcp, crier::text_line> listener;
+#endif

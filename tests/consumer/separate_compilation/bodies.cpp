@@ -1,0 +1,1 @@
+#include <crier/src.hpp>

@@ -1,0 +1,344 @@
+"""push_server on the command line, in the foreground: usage, errors, options, signals, its log."""
+
+import http.client
+import os
+import pathlib
+import re
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from raw_client import MUCH_BYTES, TEXT, RawClient, much_for
+from support import PATIENCE_SECONDS, ROOT, PushServer, eventually, free_port, run
+
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug  |info   |warning|error  ) [ -~]*")
+
+
+def push_server(*arguments):
+    return run(os.environ["CRIER_PUSH_SERVER"], *arguments, stdin=subprocess.DEVNULL)
+
+
+def push_over(connection, line):
+    """Pushes a line over a connected socket and returns the reply."""
+    connection.sendall(f"{line}\n".encode())
+    with connection.makefile("r") as replies:
+        return replies.readline().rstrip("\n")
+
+
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="cli-")
+        self.addCleanup(temporary.cleanup)
+        self.directory = pathlib.Path(temporary.name)
+
+    def serve(self, *arguments):
+        server = PushServer(arguments=arguments).start()
+        self.addCleanup(server.log.close)
+        self.addCleanup(lambda: server.process and server.kill())
+        return server
+
+    def client(self, server, uid=None, **options):
+        client = RawClient(server.clients_port, **options)
+        self.addCleanup(client.close)
+        return client.open(uid)
+
+    def client_with_much_queued(self, server):
+        """A client that does not read, and the lines that are queued for it."""
+        client = self.client(server, "slow", receive_buffer_bytes=4096)
+        lines = much_for("slow")
+        self.assertEqual({"ok"}, set(server.push_all(lines)))
+        return client, lines
+
+    def assertRefused(self, code, done, *words):
+        self.assertEqual(code, done.returncode, done.stderr)
+        self.assertEqual("", done.stdout)
+        self.assertEqual(1, done.stderr.count("\n"), done.stderr)
+        self.assertTrue(done.stderr.startswith("push_server: "), done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def assertEnds(self, server, code):
+        self.assertEqual(code, server.process.wait(PATIENCE_SECONDS), server.logged())
+        server.process = None
+
+
+class Usage(CommandLineTest):
+    def test_help_explains_commands_options_and_signals(self):
+        for flag in ("--help", "-h"):
+            done = push_server(flag)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            for word in ("start", "stop", "restart", "status", "--clients", "0.0.0.0:1234", "--backend",
+                         "127.0.0.1:5678", "--drain-seconds", "--pid-file", "TERM", "HUP", "Exit codes"):
+                self.assertIn(word, done.stdout)
+
+    def test_version_is_that_of_the_header(self):
+        header = (ROOT / "include" / "crier" / "version.hpp").read_text(encoding="utf-8")
+        version = re.search(r'CRIER_VERSION_STRING "(.*)"', header).group(1)
+        done = push_server("--version")
+        self.assertEqual((0, "", f"push_server (crier) {version}\n"),
+                         (done.returncode, done.stderr, done.stdout))
+
+    def test_wrong_usage_is_one_sentence_and_2(self):
+        for arguments, word in (
+                (["--bogus"], "--bogus"),
+                (["sotp"], "sotp"),
+                (["start", "stop"], "stop"),
+                (["--clients"], "--clients"),
+                (["--clients", "1234"], '"1234" is not an address'),
+                (["--clients", "127.0.0.1:65536"], "65536"),
+                (["--clients", "::1:1234"], "[::1]:1234"),
+                (["--backend", "127.0.0.1:"], "--backend"),
+                (["--backend", "unix:"], "unix:/PATH"),
+                (["--web", "perhaps"], "--web"),
+                (["--registry", "none"], "latest-only"),
+                (["--max-uid-bytes", "0"], "--max-uid-bytes"),
+                (["--max-line-bytes", "64K"], "64K"),
+                (["--drain-seconds", "-1"], "--drain-seconds")):
+            with self.subTest(arguments):
+                self.assertRefused(2, push_server(*arguments), word)
+
+    def test_what_cannot_be_listened_on_is_one_sentence_with_the_address_and_1(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = "127.0.0.1:{}".format(other.getsockname()[1])
+            free = "127.0.0.1:0"
+            plain = self.directory / "plain"
+            plain.write_text("precious")
+            for clients, backend, words in (
+                    (taken, free, (taken, "Address already in use")),
+                    (free, taken, (taken, "Address already in use")),
+                    ("192.0.2.1:0", free, ("192.0.2.1", "assign")),
+                    ("no such host:1", free, ("no such host:1",)),
+                    (free, f"unix:{plain}", (str(plain), "Address already in use")),
+                    (free, f"unix:{self.directory}/none/x", ("none/x", "No such file")),
+                    (free, f"unix:/{'x' * 200}", ("xxx", "too long"))):
+                with self.subTest(clients=clients, backend=backend):
+                    done = push_server("--clients", clients, "--backend", backend)
+                    self.assertRefused(1, done, "cannot listen on ", *words)
+            self.assertEqual("precious", plain.read_text())
+
+    def test_a_file_that_cannot_be_opened_is_one_sentence_and_1(self):
+        nowhere = self.directory / "none" / "file"
+        for option in ("--pid-file", "--log-file"):
+            with self.subTest(option):
+                done = push_server("--clients", "127.0.0.1:0", "--backend", "127.0.0.1:0", option, nowhere)
+                self.assertRefused(1, done, str(nowhere), "No such file or directory")
+
+
+class Addresses(CommandLineTest):
+    def push_at(self, address, line):
+        with socket.socket(socket.AF_UNIX) as backend:
+            backend.settimeout(PATIENCE_SECONDS)
+            backend.connect(str(address))
+            return push_over(backend, line)
+
+    def test_a_local_socket_beside_a_port_serves_back_ends(self):
+        path = self.directory / "push.sock"
+        server = self.serve("--backend", f"unix:{path}")
+        page = self.client(server, "uid1")
+        self.assertEqual("ok", self.push_at(path, '{"uid":"uid1","by":"local"}'))
+        self.assertEqual("ok", server.push('{"uid":"uid1","by":"tcp"}'))
+        self.assertEqual("fail", self.push_at(path, '{"uid":"uid2"}'))
+        self.assertEqual((TEXT, b'{"uid":"uid1","by":"local"}'), page.frame())
+        self.assertEqual((TEXT, b'{"uid":"uid1","by":"tcp"}'), page.frame())
+
+        self.assertEqual(0o660, stat.S_IMODE(path.stat().st_mode))
+        server.stop()
+        self.assertFalse(path.exists(), "the socket's file is removed")
+
+    def test_a_local_socket_is_taken_over_from_a_killed_server_and_from_no_other(self):
+        path = self.directory / "push.sock"
+        self.serve("--backend", f"unix:{path}").kill()
+        self.assertTrue(path.exists())
+        self.serve("--backend", f"unix:{path}")
+        done = push_server("--clients", "127.0.0.1:0", "--backend", f"unix:{path}")
+        self.assertRefused(1, done, f"cannot listen on {path}", "Address already in use")
+        self.assertEqual("fail", self.push_at(path, '{"uid":"uid1"}'))
+
+    def test_clients_connect_to_each_of_several_addresses(self):
+        port = free_port()
+        server = self.serve("--clients", f"127.0.0.1:{port}")
+        pages = [self.client(server, "uid1"), RawClient(port)]
+        self.addCleanup(pages[1].close)
+        pages[1].open("uid1")
+        self.assertEqual("ok", server.push('{"uid":"uid1"}'))
+        for page in pages:
+            self.assertEqual((TEXT, b'{"uid":"uid1"}'), page.frame())
+
+    def test_the_log_tells_which_port_the_system_chose(self):
+        server = self.serve("--clients", "127.0.0.1:0")
+        line = re.search(r"clients connect to 127\.0\.0\.1:(\d+), 127\.0\.0\.1:(\d+)\n", server.logged())
+        client = RawClient(int(line.group(2)))
+        self.addCleanup(client.close)
+        client.open("uid1")
+
+
+class Options(CommandLineTest):
+    def test_latest_only_closes_the_older_connection_of_a_uid(self):
+        server = self.serve("--registry", "latest-only")
+        older = self.client(server, "uid1")
+        newer = self.client(server, "uid1")
+        self.assertEqual(4001, older.close_code())
+        self.assertEqual("ok", server.push('{"uid":"uid1"}'))
+        self.assertEqual((TEXT, b'{"uid":"uid1"}'), newer.frame())
+
+    def test_without_the_page_a_plain_request_is_told_to_upgrade(self):
+        server = self.serve("--web", "off")
+        connection = http.client.HTTPConnection("127.0.0.1", server.clients_port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/")
+        self.assertEqual(426, connection.getresponse().status)
+        self.client(server, "uid1")
+
+    def test_sizes_are_limited_as_told(self):
+        server = self.serve("--max-uid-bytes", "5", "--max-message-bytes", "10",
+                            "--max-line-bytes", "20", "--max-header-bytes", "300")
+        page = self.client(server, "uid12")
+        self.assertEqual("ok", server.push('{"uid":"uid12"     }'))
+        self.assertEqual((TEXT, b'{"uid":"uid12"     }'), page.frame())
+        self.assertEqual("fail", server.push('{"uid":"uid12"      }'))
+
+        long_uid = self.client(server)
+        long_uid.send(TEXT, b"uid123")
+        self.assertEqual(1008, long_uid.close_code())
+        long_message = self.client(server)
+        long_message.send(TEXT, b"x" * 11)
+        self.assertEqual(1009, long_message.close_code())
+
+        with socket.create_connection(("127.0.0.1", server.clients_port), PATIENCE_SECONDS) as browser:
+            browser.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 300 + b"\r\n\r\n")
+            self.assertTrue(browser.recv(100).startswith(b"HTTP/1.1 431 "))
+
+    def test_a_page_that_says_no_uid_is_closed_after_the_time_told(self):
+        server = self.serve("--uid-seconds", "0.01")
+        self.assertEqual(1008, self.client(server).close_code())
+
+    def test_a_page_that_does_not_read_is_closed_at_the_outbox_limit_told(self):
+        server = self.serve("--max-outbox-bytes", "100000")
+        client = self.client(server, "slow", receive_buffer_bytes=4096)
+        lines = much_for("slow")
+        replies = server.push_all(lines)
+        heard = replies.index("fail")
+        self.assertEqual({"fail"}, set(replies[heard:]))
+        for line in lines[:heard]:
+            self.assertEqual((TEXT, line.encode()), client.frame())
+        self.assertEqual(1013, client.close_code())
+
+
+class Signals(CommandLineTest):
+    def signal_and_wait_for_drain(self, server, number):
+        server.process.send_signal(number)
+        eventually("it drains", lambda: "draining 1 connection," in server.logged())
+
+    def test_term_and_int_drain_what_is_queued_then_say_goodbye_then_exit_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                server = self.serve("--max-outbox-bytes", 2 * MUCH_BYTES, "--drain-seconds", "1000",
+                                    "--close-seconds", "1000")
+                client, lines = self.client_with_much_queued(server)
+                self.signal_and_wait_for_drain(server, number)
+                with self.assertRaises(OSError, msg="it accepts no more"):
+                    RawClient(server.clients_port)
+                self.assertIsNone(server.process.poll())
+
+                for line in lines:
+                    self.assertEqual((TEXT, line.encode()), client.frame())
+                self.assertEqual(1001, client.close_code())
+                client.close()
+                self.assertEnds(server, 0)
+                self.assertIn("all messages delivered", server.logged())
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = self.serve("--max-outbox-bytes", 2 * MUCH_BYTES, "--drain-seconds", "1000",
+                            "--close-seconds", "1000")
+        self.client_with_much_queued(server)
+        self.signal_and_wait_for_drain(server, signal.SIGTERM)
+        self.assertIsNone(server.process.poll())
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEnds(server, 1)
+        self.assertIn("second signal", server.logged())
+
+    def test_draining_ends_when_its_time_is_up(self):
+        server = self.serve("--max-outbox-bytes", 2 * MUCH_BYTES, "--drain-seconds", "0.1")
+        self.client_with_much_queued(server)
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEnds(server, 0)
+        self.assertRegex(server.logged(), r"warning drained in \d+\.\d s, \d+ messages not delivered\n")
+
+    def test_a_hangup_without_a_log_file_drains_too(self):
+        server = self.serve()
+        client = self.client(server, "uid1")
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(1001, client.close_code())
+        client.close()
+        self.assertEnds(server, 0)
+
+    def test_usr1_logs_the_counters_and_goes_on(self):
+        server = self.serve()
+        self.client(server, "uid1")
+        self.assertEqual("ok", server.push('{"uid":"uid1"}'))
+        self.assertEqual("fail", server.push('{"uid":"uid2"}'))
+        server.process.send_signal(signal.SIGUSR1)
+        eventually("counters", lambda: "1 line ok, 1 failed; 1 message queued" in server.logged())
+        self.assertEqual("ok", server.push('{"uid":"uid1"}'))
+
+
+class Log(CommandLineTest):
+    def assertLogLines(self, server):
+        for line in server.logged().splitlines():
+            self.assertRegex(line, LOG_LINE)
+            self.assertEqual(line, LOG_LINE.match(line).group(), "nothing but printable ASCII")
+
+    def test_the_start_is_logged_with_the_addresses_and_the_end_with_the_reason(self):
+        server = self.serve()
+        server.stop()
+        self.assertLogLines(server)
+        self.assertIn(f"clients connect to 127.0.0.1:{server.clients_port}\n", server.logged())
+        self.assertIn(f"back ends connect to 127.0.0.1:{server.backend_port}\n", server.logged())
+        self.assertIn("SIGTERM: draining", server.logged())
+
+    def test_connections_are_logged_when_verbose_and_only_then(self):
+        for verbose in (True, False):
+            with self.subTest(verbose=verbose):
+                server = self.serve(*["--verbose"] * verbose)
+                self.client(server, "uid1").close()
+                eventually("the page is gone", lambda: server.push('{"uid":"uid1"}') == "fail")
+                server.stop()
+                for words in ("connected from 127.0.0.1:", 'uid "uid1" registered', 'uid "uid1" left',
+                              "back end #"):
+                    self.assertEqual(verbose, words in server.logged(), server.logged())
+                self.assertLogLines(server)
+
+    def test_a_uid_cannot_write_lines_of_its_own_or_reach_the_terminal(self):
+        server = self.serve("--verbose")
+        forged = "2026-01-01T00:00:00.000Z error   forged"
+        uid = f'a" \\ \r\n{forged}\n\x1b[2J\x00\x7f\u009b\u202e\u00e9'
+        self.client(server, uid).close()
+        server.stop()
+        self.assertLogLines(server)
+        self.assertNotIn(f"\n{forged}", server.logged())
+        self.assertIn(r'uid "a\" \\ \x0d\x0a' + forged + r'\x0a\x1b[2J\x00\x7f\xc2\x9b\xe2\x80\xae\xc3\xa9" '
+                      "registered\n", server.logged())
+
+    def test_refusals_are_logged_with_peer_and_reason_but_a_flood_of_them_is_counted(self):
+        server = self.serve()
+        for _ in range(30):
+            client = self.client(server)
+            client.send(TEXT, b"")
+            self.assertEqual(1008, client.close_code())
+            client.close()
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", server.clients_port), PATIENCE_SECONDS) as stranger:
+                stranger.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+                stranger.recv(100)
+        server.stop()
+        self.assertEqual(10, len(re.findall(
+            r"warning closed client #\d+ from 127\.0\.0\.1:\d+: ", server.logged())))
+        self.assertIn("warning closed 20 more connections", server.logged())
+        self.assertIn("warning refused 3 connections in the opening handshake", server.logged())
+
+
+if __name__ == "__main__":
+    unittest.main()
