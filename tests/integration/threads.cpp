@@ -1,0 +1,276 @@
+// What may be called from any thread is called from many at once. Meant for the thread sanitizer
+// too; the accounts must balance in any case.
+#include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
+#include <crier/push_server.hpp>
+#include <crier/transport/tcp.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/line_client.hpp"
+#include "support/patience.hpp"
+#include "support/server_thread.hpp"
+#include "support/websocket_client.hpp"
+
+using crier::push_result;
+using support::goodbye;
+using support::line_client;
+using support::server_thread;
+using support::websocket_client;
+
+namespace {
+
+using push = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
+                                crier::backend<crier::tcp, crier::text_line>>;
+
+constexpr std::size_t pushers = 8;
+constexpr std::size_t visitors = 3;
+constexpr std::size_t uids = 4;
+constexpr std::size_t pages_of_a_uid = 2;
+
+/// A message that was queued, as the server's thread saw it.
+struct queued_message
+{
+    std::string text;
+    std::size_t uid; ///< or `uids` for a broadcast
+};
+
+/// What one thread pushed: written on the server's thread, read when that has ended.
+struct account
+{
+    std::vector<queued_message> queued;
+    std::size_t receivers = 0;
+    std::size_t results = 0;
+    bool wrong_count = false;
+};
+
+/// Threads whose exceptions are not lost.
+class crew
+{
+public:
+    template <class F>
+    void add(F f)
+    {
+        threads_.emplace_back([this, f] {
+            try {
+                f();
+            } catch (...) {
+                if (!failed_.exchange(true))
+                    first_error_ = std::current_exception();
+            }
+        });
+    }
+
+    void join()
+    {
+        for (std::thread& t : threads_)
+            t.join();
+        threads_.clear();
+        if (first_error_)
+            std::rethrow_exception(first_error_);
+    }
+
+    ~crew()
+    {
+        for (std::thread& t : threads_)
+            t.join();
+    }
+
+private:
+    std::vector<std::thread> threads_;
+    std::atomic<bool> failed_ = false;
+    std::exception_ptr first_error_;
+};
+
+struct busy_server
+{
+    push server{
+        {.transport = {.address = "127.0.0.1"}, .limits = {.max_outbox_bytes = 256 * 1024 * 1024}},
+        {}};
+    server_thread<push> thread{server};
+    std::vector<std::string> addresses = thread.ask([this] { return server.addresses(); });
+    std::vector<websocket_client> pages;
+    std::array<account, pushers> accounts;
+    std::atomic<bool> over = false; ///< visitors need not come any more, and may be turned away
+
+    busy_server()
+    {
+        for (std::size_t i = 0; i < uids * pages_of_a_uid; ++i) {
+            pages.emplace_back(addresses[0]);
+            pages.back().register_as(uid(i % uids));
+        }
+    }
+
+    static std::string uid(std::size_t number) { return "uid" + std::to_string(number); }
+
+    /// Pushes message n of a thread and enters what became of it in the thread's account.
+    void push_one(std::size_t from, std::size_t n)
+    {
+        const std::size_t to = n % (uids + 1);
+        std::string text = std::to_string(from) + ' ' + std::to_string(n);
+        auto enter = [&entry = accounts[from], text, to](push_result result) {
+            ++entry.results;
+            entry.receivers += result.queued;
+            if (result.queued == 0)
+                return;
+            entry.queued.push_back({text, to});
+            entry.wrong_count |=
+                to < uids ? result.queued != pages_of_a_uid : result.queued < uids * pages_of_a_uid;
+        };
+        if (to < uids)
+            server.async_push(uid(to), text, enter);
+        else
+            server.async_broadcast(text, enter);
+    }
+
+    /// Comes, registers, and leaves, in order or not, until it is over.
+    void visit_again_and_again(std::size_t visitor)
+    {
+        for (std::size_t n = visitor; n == visitor || !over; ++n) {
+            try {
+                websocket_client page(addresses[0]);
+                page.register_as("visitor");
+                if (n % 3 == 0)
+                    page.close();
+                else if (n % 3 == 1)
+                    page.vanish();
+            } catch (const std::exception&) {
+                if (!over)
+                    throw;
+            }
+        }
+    }
+
+    /// A page heard just what was queued for it, and each thread's messages in their order.
+    void check_heard(std::size_t page, const std::vector<std::string>& heard) const
+    {
+        std::array<std::vector<std::string>, pushers> expected, heard_from;
+        for (std::size_t from = 0; from < pushers; ++from)
+            for (const queued_message& m : accounts[from].queued)
+                if (m.uid == uids || m.uid == page % uids)
+                    expected[from].push_back(m.text);
+        for (const std::string& message : heard)
+            heard_from.at(std::stoul(message)).push_back(message);
+        for (std::size_t from = 0; from < pushers; ++from)
+            BOOST_TEST((heard_from[from] == expected[from]),
+                       "page " << page << " heard " << heard_from[from].size() << " messages of "
+                               << "thread " << from << ", not the " << expected[from].size()
+                               << " that were queued, or not in their order");
+    }
+
+    void check_accounts(std::size_t others_queued)
+    {
+        std::size_t receivers = others_queued;
+        for (const account& a : accounts) {
+            receivers += a.receivers;
+            BOOST_TEST(!a.wrong_count);
+        }
+        BOOST_TEST(server.counts().messages_queued == receivers);
+        BOOST_TEST(server.counts().connections == 0u);
+        BOOST_TEST(server.counts().registered == 0u);
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(threads, busy_server)
+
+BOOST_AUTO_TEST_CASE(eight_threads_push_while_pages_come_and_go_and_all_that_is_queued_arrives)
+{
+    constexpr std::size_t each = 500;
+    constexpr std::size_t lines = 1000;
+    crew pushing, visiting;
+    for (std::size_t v = 0; v < visitors; ++v)
+        visiting.add([this, v] { visit_again_and_again(v); });
+    for (std::size_t from = 0; from < pushers; ++from)
+        pushing.add([this, from] {
+            for (std::size_t n = 0; n < each; ++n)
+                push_one(from, n);
+        });
+    line_client back_end(addresses[1]);
+    const std::vector<std::string> all_lines(lines, R"({"uid":"uid0"})");
+    BOOST_CHECK(back_end.ask_all(all_lines) == std::vector<std::string>(lines, "ok"));
+    back_end.close();
+    pushing.join();
+    over = true;
+    visiting.join();
+
+    for (account& a : accounts) {
+        thread.wait_until([&] { return a.results == each; }, "the results");
+        BOOST_TEST(thread.ask([&] { return a.queued.size(); }) == each);
+    }
+    server.stop(support::patience);
+    for (std::size_t page = 0; page < pages.size(); ++page) {
+        goodbye end;
+        std::vector<std::string> heard = pages[page].hear_the_rest(end);
+        BOOST_TEST(end.code == 1001);
+        const auto of_lines = std::erase(heard, R"({"uid":"uid0"})");
+        BOOST_TEST(of_lines == (page % uids == 0 ? lines : 0));
+        check_heard(page, heard);
+    }
+    thread.join();
+    check_accounts(lines * pages_of_a_uid);
+}
+
+BOOST_AUTO_TEST_CASE(eight_threads_push_and_stop_and_all_that_is_queued_arrives_before_the_goodbye)
+{
+    crew all;
+    std::atomic<std::size_t> submitted = 0;
+    for (std::size_t v = 0; v < visitors; ++v)
+        all.add([this, v] { visit_again_and_again(v); });
+    for (std::size_t from = 0; from < pushers; ++from)
+        all.add([this, from, &submitted] {
+            for (std::size_t n = 0; n < 5000 && server.running(); ++n) {
+                push_one(from, n);
+                ++submitted;
+                if (n == 200 + 50 * from) {
+                    over = true;
+                    server.stop(support::patience);
+                }
+            }
+        });
+    std::vector<std::vector<std::string>> heard;
+    for (websocket_client& page : pages) {
+        goodbye end;
+        heard.push_back(page.hear_the_rest(end));
+        BOOST_TEST(end.code == 1001);
+    }
+    all.join();
+    thread.join();
+    server.context().restart();
+    server.context().run(); // what was pushed when the server's thread had gone
+    std::size_t results = 0;
+    for (const account& a : accounts)
+        results += a.results;
+    BOOST_TEST(results == submitted);
+    for (std::size_t page = 0; page < pages.size(); ++page)
+        check_heard(page, heard[page]);
+    check_accounts(0);
+}
+
+BOOST_AUTO_TEST_CASE(running_and_stop_may_be_called_from_any_thread_at_any_time)
+{
+    crew stopping;
+    std::atomic<std::size_t> told = 0;
+    for (std::size_t i = 0; i < pushers; ++i)
+        stopping.add([this, &told] {
+            while (server.running())
+                server.stop(support::patience, [&told] { ++told; });
+        });
+    for (websocket_client& page : pages)
+        BOOST_TEST(page.hear_goodbye().code == 1001);
+    stopping.join();
+    thread.join();
+    BOOST_TEST(told == 1u); // the stop that did it
+    BOOST_TEST(!server.running());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

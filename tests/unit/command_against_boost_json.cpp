@@ -1,0 +1,453 @@
+#include <crier/command.hpp>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "readable.hpp"
+#include "seed.hpp"
+
+using crier::command;
+using support::pick;
+using support::readable;
+
+namespace {
+
+constexpr std::size_t max_uid_bytes = 40;
+constexpr std::size_t max_depth = 512;
+
+/// Builds from Boost.JSON's events what a line asks for.
+class line_handler
+{
+public:
+    using text = boost::json::string_view;
+    using code = boost::json::error_code;
+
+    static constexpr std::size_t max_object_size = SIZE_MAX;
+    static constexpr std::size_t max_array_size = SIZE_MAX;
+    static constexpr std::size_t max_key_size = SIZE_MAX;
+    static constexpr std::size_t max_string_size = SIZE_MAX;
+
+    command::kind_type kind = command::invalid;
+    std::string uid;
+
+    bool on_document_begin(code&) { return true; }
+    bool on_document_end(code&) { return true; }
+    bool on_comment_part(text, code&) { return true; }
+    bool on_comment(text, code&) { return true; }
+
+    bool on_object_begin(code&)
+    {
+        value({}, false);
+        is_object_ |= depth_++ == 0;
+        return true;
+    }
+
+    bool on_object_end(std::size_t, code&)
+    {
+        --depth_;
+        return true;
+    }
+
+    bool on_array_begin(code&)
+    {
+        value({}, false);
+        ++depth_;
+        return true;
+    }
+
+    bool on_array_end(std::size_t, code&)
+    {
+        --depth_;
+        return true;
+    }
+
+    bool on_key_part(text part, std::size_t, code&) { return append(part); }
+    bool on_key(text part, std::size_t, code&)
+    {
+        append(part);
+        if (depth_ == 1)
+            key_ = collected_;
+        collected_.clear();
+        return true;
+    }
+
+    bool on_string_part(text part, std::size_t, code&) { return append(part); }
+    bool on_string(text part, std::size_t, code&)
+    {
+        append(part);
+        return value(collected_, false);
+    }
+
+    bool on_number_part(text part, code&) { return append(part); }
+    bool on_int64(std::int64_t, text part, code&) { return number(part); }
+    bool on_uint64(std::uint64_t, text part, code&) { return number(part); }
+    bool on_double(double, text part, code&) { return number(part); }
+
+    bool on_bool(bool b, code&) { return value({}, b); }
+    bool on_null(code&) { return value({}, false); }
+
+    /// After a document without error.
+    command result() const
+    {
+        if (!is_object_)
+            return {};
+        if (!has_uid_)
+            return {broadcast_ ? command::broadcast : command::invalid, {}};
+        if (uid.empty() || uid.size() > max_uid_bytes)
+            return {};
+        return {command::unicast, uid};
+    }
+
+private:
+    bool append(text part)
+    {
+        collected_.append(part.data(), part.size());
+        return true;
+    }
+
+    /// Integers of any length are doubles to Boost.JSON; their text tells them apart.
+    bool number(text part)
+    {
+        append(part);
+        if (collected_.find_first_of(".eE") != std::string::npos)
+            return value({}, false);
+        return value(collected_ == "-0" ? "0" : collected_, false);
+    }
+
+    /// What a value is if it stands for a uid: a text, or nothing.
+    bool value(std::string as_uid, bool is_true)
+    {
+        if (depth_ == 1 && key_ == "uid") {
+            has_uid_ = true;
+            uid = std::move(as_uid);
+        } else if (depth_ == 1 && key_ == "broadcast") {
+            broadcast_ = is_true;
+        }
+        collected_.clear();
+        return true;
+    }
+
+    std::size_t depth_ = 0;
+    bool is_object_ = false, has_uid_ = false, broadcast_ = false;
+    std::string collected_, key_;
+};
+
+std::string to_string(const command& c)
+{
+    return c.kind == command::unicast     ? "to " + readable(c.uid)
+           : c.kind == command::broadcast ? "to all"
+                                          : "invalid";
+}
+
+/// What Boost.JSON makes of it, or nothing where it says that it cannot tell.
+std::optional<std::string> by_boost(std::string_view line)
+{
+    boost::json::parse_options options;
+    options.max_depth = max_depth;
+    boost::json::basic_parser<line_handler> parser(options);
+    boost::json::error_code ec;
+    const std::size_t taken = parser.write_some(false, line.data(), line.size(), ec);
+    if (ec == boost::json::error::exponent_overflow)
+        return std::nullopt; // valid JSON all the same
+    if (ec || taken != line.size())
+        return "invalid";
+    return to_string(parser.handler().result());
+}
+
+std::string by_crier(std::string_view line)
+{
+    crier::command_parser parser(max_uid_bytes);
+    const std::vector<char> memory(line.begin(), line.end()); // of just its size
+    return to_string(parser.parse({memory.data(), memory.size()}));
+}
+
+/// What lines are made of, the valid and the nearly valid.
+constexpr std::string_view scraps[] = {
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\",
+    " ",
+    "\t",
+    "\r",
+    "\n",
+    "/",
+    "uid",
+    "\"uid\"",
+    "\"uid\":",
+    "\"uid\":\"a\"",
+    "\"broadcast\"",
+    "\"broadcast\":true",
+    "true",
+    "false",
+    "null",
+    "tru",
+    "0",
+    "1",
+    "-1",
+    "-",
+    "1.5",
+    "1e3",
+    "e",
+    "E",
+    "+",
+    ".",
+    "01",
+    "-0",
+    "12345678901234567890",
+    "123456789012345678901",
+    "\"\"",
+    "\"a\"",
+    "\"\\u0061\"",
+    "\"\\u0075id\"",
+    "\\u00e9",
+    "\\ud83d",
+    "\\ude00",
+    "\\ud83d\\ude00",
+    "\\u",
+    "\\n",
+    "\\\"",
+    "\\/",
+    "\\x",
+    "\xC3\xA9",
+    "\xE2\x82\xAC",
+    "\xF0\x9F\x98\x80",
+    "\x80",
+    "\xFF",
+    "\xC0\x80",
+    "\xED\xA0\x80",
+    "\x1F",
+    "\x7F",
+    "[]",
+    "{}",
+    "[1,2]",
+    "{\"uid\":\"b\"}",
+    ",\"x\":1",
+    ",\"uid\":7",
+    ",\"uid\":null",
+    "a text of more than eight bytes",
+};
+
+const std::vector<std::string>& table()
+{
+    static const std::vector<std::string> lines = [] {
+        std::vector<std::string> all{
+            R"({"uid":"1234","percent":"88%"})",
+            R"({"uid":1234,"percent":88})",
+            R"({"uid":-17,"x":[1,2.5,-3e4,{"uid":"no"},"\u00e9"]})",
+            R"({"broadcast":true,"text":"to all \ud83d\ude00"})",
+            R"({"broadcast":false,"broadcast":true})",
+            R"({"uid":"\u0061","\u0062":"\u0063","\u0064":[]})",
+            R"({"uid":"a","uid":"b","uid":123456789012345678901234567890})",
+            R"( { "a" : [ ] , "uid" : "x" , "b" : { } } )",
+            R"({"a":{"b":{"c":{"uid":"deep"}}},"uid":"\"\\\/\b\f\n\r\t"})",
+            R"({"uid":null,"broadcast":true})",
+            R"({"uid":"a text of forty bytes, just as they go.","n":0})",
+            R"({"uid":"a text of forty-one bytes, just as they go","n":0})",
+            R"([{"uid":"a"}])",
+            R"({"a":true,"b":false,"c":null,"uid":"x","d":0,"e":-0,"f":0.0,"g":1e-7})",
+            "{\"uid\":\"\xC3\xA9\xF0\x9F\x98\x80\",\"\xE2\x82\xAC\":\"\xC2\x80\"}",
+            "",
+            "{}",
+        };
+        for (const std::size_t depth : {510u, 511u, 512u})
+            for (const char* inner : {"", "1", "{}", "\"x\""})
+                all.push_back("{\"uid\":\"a\",\"x\":" + std::string(depth, '[') + inner +
+                              std::string(depth, ']') + "}");
+        return all;
+    }();
+    return lines;
+}
+
+void mutate(std::string& line, std::mt19937_64& random)
+{
+    const std::size_t at = pick(random, line.size() + 1);
+    const std::size_t size = std::min(line.size() - at, pick(random, 6));
+    switch (pick(random, 6)) {
+    case 0:
+        line.erase(at, 1 + size);
+        break;
+    case 1:
+        line.insert(at, scraps[pick(random, std::size(scraps))]);
+        break;
+    case 2:
+        line.replace(at, size, scraps[pick(random, std::size(scraps))]);
+        break;
+    case 3:
+        if (at < line.size())
+            line[at] = static_cast<char>(random());
+        break;
+    case 4:
+        line.insert(at, line.substr(pick(random, line.size() + 1), 12));
+        break;
+    case 5:
+        if (at < line.size())
+            line[at] = static_cast<char>(line[at] ^ (1 << pick(random, 8)));
+        break;
+    }
+}
+
+/// A line that is mostly valid: an object of random members, written with random white space.
+std::string random_value(std::mt19937_64& random, std::size_t depth)
+{
+    static constexpr std::string_view scalars[] = {
+        "0",
+        "-1",
+        "17",
+        "1.25",
+        "-3e-2",
+        "123456789012345678901",
+        "true",
+        "false",
+        "null",
+        "\"\"",
+        "\"a\"",
+        "\"\\u00e9\"",
+        "\"\\ud83d\\ude00 and more\"",
+        "\"plain text of some length\"",
+        "\"\xC3\xA9\"",
+        "\"\\\"\\\\\"",
+    };
+    static constexpr std::string_view names[] = {"uid",
+                                                 "broadcast",
+                                                 "x",
+                                                 "\\u0075id",
+                                                 "y\\nz",
+                                                 "",
+                                                 "broad\\u0063ast",
+                                                 "a longer name than others"};
+    const auto space = [&] { return std::string(pick(random, 8) == 0 ? 1 : 0, ' '); };
+    const std::size_t kind = depth == 0 ? 0 : depth > 4 ? 2 : pick(random, 5);
+    if (kind >= 2)
+        return std::string(scalars[pick(random, std::size(scalars))]);
+    std::string out = kind == 0 ? "{" : "[";
+    const std::size_t members = pick(random, depth == 0 ? 6 : 3);
+    for (std::size_t i = 0; i < members; ++i) {
+        out += (i ? "," : "") + space();
+        if (kind == 0)
+            out += '"' + std::string(names[pick(random, std::size(names))]) + '"' + space() + ':' +
+                   space();
+        out += random_value(random, depth + 1) + space();
+    }
+    return out + (kind == 0 ? '}' : ']');
+}
+
+/// Counts the answers, so that a test can say that it has seen each kind of them.
+struct tally
+{
+    std::size_t unicast = 0, broadcast = 0, invalid = 0, untold = 0;
+    std::size_t differences = 0;
+
+    void check(std::string_view line)
+    {
+        const auto expected = by_boost(line);
+        if (!expected) {
+            ++untold;
+            return;
+        }
+        const std::string got = by_crier(line);
+        if (got != *expected && ++differences <= 3) // a few are enough to see
+            BOOST_ERROR(readable(line) << " is " << got << ", by Boost.JSON " << *expected);
+        ++(expected->starts_with("to \"")  ? unicast
+           : expected->starts_with("to a") ? broadcast
+                                           : invalid);
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(commands_against_boost_json)
+
+BOOST_AUTO_TEST_CASE(agree_on_a_table_of_lines_and_on_each_front_part_of_them)
+{
+    tally all;
+    for (const std::string_view line : table()) {
+        all.check(line);
+        for (std::size_t size = 0; size < std::min<std::size_t>(line.size(), 200); ++size)
+            all.check(line.substr(0, size));
+    }
+    BOOST_TEST(all.unicast > 10u);
+    BOOST_TEST(all.broadcast > 1u);
+    BOOST_TEST(all.invalid > 100u);
+}
+
+BOOST_AUTO_TEST_CASE(agree_on_every_single_byte_changed_and_every_one_left_out)
+{
+    tally all;
+    for (const std::string& line : table()) {
+        if (line.size() > 100)
+            continue;
+        for (std::size_t at = 0; at < line.size(); ++at) {
+            std::string changed = line;
+            for (unsigned byte = 0; byte < 256; ++byte) {
+                changed[at] = static_cast<char>(byte);
+                all.check(changed);
+            }
+            changed = line;
+            all.check(changed.erase(at, 1));
+        }
+    }
+    BOOST_TEST(all.unicast > 10'000u);
+    BOOST_TEST(all.invalid > 10'000u);
+}
+
+BOOST_AUTO_TEST_CASE(agree_on_random_mutations)
+{
+    auto random = support::seeded_random();
+    tally all;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string line = table()[pick(random, table().size())];
+        for (std::size_t n = 1 + pick(random, 4); n > 0; --n)
+            mutate(line, random);
+        all.check(line);
+    }
+    BOOST_TEST(all.unicast > 100u);
+    BOOST_TEST(all.broadcast > 20u);
+    BOOST_TEST(all.invalid > 1'000u);
+}
+
+BOOST_AUTO_TEST_CASE(agree_on_random_objects)
+{
+    auto random = support::seeded_random();
+    tally all;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string line = random_value(random, 0);
+        all.check(line);
+        mutate(line, random);
+        all.check(line);
+    }
+    BOOST_TEST(all.unicast > 1'000u);
+    BOOST_TEST(all.broadcast > 100u);
+    BOOST_TEST(all.invalid > 1'000u);
+    BOOST_TEST(all.untold < 100u);
+}
+
+BOOST_AUTO_TEST_CASE(agree_on_random_scraps)
+{
+    auto random = support::seeded_random();
+    tally all;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string line = "{\"uid\":";
+        for (std::size_t n = pick(random, 6); n > 0; --n)
+            line += scraps[pick(random, std::size(scraps))];
+        all.check(line);
+        all.check(line + '}');
+    }
+    BOOST_TEST(all.unicast > 100u);
+    BOOST_TEST(all.invalid > 1'000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
