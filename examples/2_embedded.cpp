@@ -46,9 +46,9 @@ int main()
     server.start(); // throws, with the address and the reason, if it cannot listen
     const std::vector<std::string> addresses = server.addresses();
     std::cout << "pages: ws://" << addresses[0] << ", programs: " << addresses[1] << '\n';
+    const std::string port = std::to_string(server.port(1));
     std::thread network([&] { context.run(); });
 
-    const std::string port = addresses[1].substr(addresses[1].rfind(':') + 1);
     boost::asio::ip::tcp::iostream listener("127.0.0.1", port);
     listener.expires_after(std::chrono::seconds(10));
     listener << "job7" << std::endl;

@@ -66,10 +66,10 @@ int main()
     crier::server<crier::peers<crier::tcp, length_prefixed, echo>> server{
         {.transport = {.address = "127.0.0.1"}, .codec = {.max_message_bytes = 100}}};
     server.start();
-    const std::string address = server.addresses().front();
+    const std::string port = std::to_string(server.port(0));
     std::thread network([&] { server.context().run(); });
 
-    boost::asio::ip::tcp::iostream peer("127.0.0.1", address.substr(address.rfind(':') + 1));
+    boost::asio::ip::tcp::iostream peer("127.0.0.1", port);
     peer.expires_after(std::chrono::seconds(10));
     using namespace std::string_literals;
     const std::string messages = "\0\0\0\5hello"s + "\0\0\0\0"s + "\0\0\0\3a\nb"s;

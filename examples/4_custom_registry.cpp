@@ -81,13 +81,12 @@ int main()
 {
     rooms server{{.transport = {.address = "127.0.0.1"}}, {.transport = {.address = "127.0.0.1"}}};
     server.start();
-    const auto port = [addresses = server.addresses()](std::size_t listener) {
-        return addresses[listener].substr(addresses[listener].rfind(':') + 1);
-    };
+    const std::string clients = std::to_string(server.port(0));
+    const std::string backend = std::to_string(server.port(1));
     std::thread network([&] { server.context().run(); });
 
-    boost::asio::ip::tcp::iostream ann("127.0.0.1", port(0)), bob("127.0.0.1", port(0)),
-        nobody("127.0.0.1", port(0)), script("127.0.0.1", port(1));
+    boost::asio::ip::tcp::iostream ann("127.0.0.1", clients), bob("127.0.0.1", clients),
+        nobody("127.0.0.1", clients), script("127.0.0.1", backend);
     for (auto* peer : {&ann, &bob, &nobody, &script})
         peer->expires_after(std::chrono::seconds(10));
 

@@ -26,7 +26,7 @@ release() {
     stage "release: g++, warnings are errors"
     cmake --preset release -DCRIER_BUILD_TESTS=ON
     cmake --build --preset release
-    ctest --preset release
+    ctest --preset release -j2
     stage "conformance to RFC 6455"
     python3 tests/conformance/rfc6455.py \
         --server build/release/examples/websocket_echo/websocket_echo
@@ -45,6 +45,7 @@ asan() {
     cmake --preset asan
     cmake --build --preset asan
     ctest --preset asan -LE compiler
+    ctest --preset asan -R compile_fail -j2 # what clang says of the first mistakes
     python3 tests/conformance/rfc6455.py \
         --server build/asan/examples/websocket_echo/websocket_echo
 }

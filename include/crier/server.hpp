@@ -12,8 +12,11 @@
 #include <boost/asio/basic_signal_set.hpp>
 
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -89,7 +92,8 @@ public:
     /// accepts no more, writes what is queued, closes all connections (1001). A second signal ends
     /// everything at once. Returns true if all connections were closed in order within the time.
     ///
-    /// Throws what start() throws.
+    /// Throws what start() throws. To do something between the two (ask for addresses(), say), call
+    /// start() and run the io_context instead.
     CRIER_COLD bool run(std::chrono::milliseconds drain_timeout = default_drain_timeout)
     {
         using signal_set = boost::asio::basic_signal_set<executor>;
@@ -118,7 +122,8 @@ public:
         return drained_;
     }
 
-    /// Stops in order, as described for run(). What is not closed within the time is cut off.
+    /// Stops in order, as described for run(). What is not closed within the time is cut off: a peer
+    /// that never closes its side holds a stop up for limits::close_timeout, or this time.
     /// `then` is called on the server's thread when all is over. Does nothing if not running.
     ///
     /// Thread safety: any thread. It may be called from hooks and signal_set handlers, not from
@@ -143,10 +148,24 @@ public:
         return all;
     }
 
+    /// The port of one of these addresses, in host byte order: what the system chose for port 0.
+    /// 0 if it has none (a local socket), or there is no such listener.
+    CRIER_COLD std::uint16_t port(std::size_t which) const
+    {
+        std::uint16_t number = 0;
+        if (const auto all = addresses(); which < all.size()) {
+            const std::string& text = all[which];
+            const auto colon = text.starts_with('/') ? std::string::npos : text.rfind(':');
+            if (colon != std::string::npos)
+                std::from_chars(text.data() + colon + 1, text.data() + text.size(), number);
+        }
+        return number;
+    }
+
     /// What was counted so far.
     const counters& counts() const noexcept { return shard_->counts; }
 
-    /// The hooks, as the server uses them.
+    /// The hooks, as the server uses them: its own copy, to be filled before start(), say.
     hooks_type& hook() noexcept { return hooks_; }
 
     boost::asio::io_context& context() noexcept { return this->context_; }

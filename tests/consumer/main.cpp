@@ -36,13 +36,11 @@ int main()
                {.transport = {.address = "127.0.0.1"}},
                {.transport = {.address = "127.0.0.1"}}};
     server.start();
-    const auto addresses = server.addresses();
-    const auto port = [&](std::size_t i) {
-        return addresses.at(i).substr(addresses.at(i).rfind(':') + 1);
-    };
+    const std::string clients = std::to_string(server.port(1));
+    const std::string backend = std::to_string(server.port(2));
     std::thread network([&] { server.context().run(); });
 
-    boost::asio::ip::tcp::iostream page("127.0.0.1", port(1)), script("127.0.0.1", port(2));
+    boost::asio::ip::tcp::iostream page("127.0.0.1", clients), script("127.0.0.1", backend);
     page.expires_after(std::chrono::seconds(10));
     script.expires_after(std::chrono::seconds(10));
     const std::string line = R"({"uid":"uid1","percent":"88%"})";

@@ -59,6 +59,9 @@ concept codec_is_bounded = requires(const Codec& codec) {
 ///   what it consumes (`in = in.subspan(n)`), and returns one event (see `decoded`). It may change the
 ///   bytes it consumes. What it leaves with `need_more` comes again in front of further bytes, and is
 ///   at most `max_unfinished_bytes()`. The same bytes give the same events however they are cut.
+/// - What it finds is text unless it says otherwise (`decoded::whole({bytes, message_kind::binary})`).
+///   It need not be checked for UTF-8 here: a uid and a back end's line are, where they are used. A
+///   binary uid is refused.
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
 /// Options that a codec may add: see codec_opens, codec_closes, codec_pings.

@@ -75,7 +75,8 @@ concept registry_counts = requires(const typename Registry::table& table) {
 /// Who is there under which uid.
 ///
 /// - `bind(uid, c)`: `uid` equals `c.uid()` and stays valid and unchanged until `unbind(c)`. Returns
-///   true if messages for this uid shall reach `c` from now on. It may call `close` on others.
+///   true if messages for this uid shall reach `c` from now on. It may call `close` on others. False
+///   closes `c` (uid_refused; 1008 where the codec has close codes).
 /// - `unbind(c)` is called exactly once for each connection that was bound with true, also for one
 ///   that the table itself has dropped in the meantime.
 /// - `visit(uid, f)` calls f for each connection of the uid, `visit_all(f)` for every one. f neither

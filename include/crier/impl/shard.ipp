@@ -189,7 +189,7 @@ CRIER_DECL void shard::submit(task& t) noexcept
 
 CRIER_DECL void shard::run_tasks()
 {
-    // What is left, because a task threw, as any handler of the io_context may, or because there was
+    // Comes back for what is left: a task may throw, as any handler of the io_context, or there is
     // too much for once.
     struct next_time
     {
