@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <ctime>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 

@@ -125,7 +125,7 @@ private:
     void await_signal()
     {
         signals_.async_wait([this](boost::system::error_code ec, int number) {
-            if (ec)
+            if (ec || !server_.running()) // what is awaited keeps the context running
                 return;
             on_signal(number);
             await_signal();
@@ -158,6 +158,7 @@ private:
                   counted(server_.counts().connections, "connection") + ", for at most " +
                   in_seconds(options_.drain));
         server_.stop(options_.drain, [this, began, dropped_before] {
+            events_.end_period(server_.counts());
             const auto took = std::chrono::steady_clock::now() - began;
             const auto dropped = server_.counts().messages_dropped - dropped_before;
             if (dropped == 0)
@@ -174,7 +175,7 @@ private:
     {
         period_.expires_after(events::period);
         period_.async_wait([this](boost::system::error_code ec) {
-            if (ec)
+            if (ec || !server_.running())
                 return;
             events_.end_period(server_.counts());
             await_period();

@@ -1,8 +1,10 @@
 #ifndef CRIER_UTF8_HPP
 #define CRIER_UTF8_HPP
 
+#include <crier/detail/scan.hpp>
+
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace crier {
@@ -21,7 +23,7 @@ public:
         const char* const end = at + bytes.size();
         while (at != end) {
             if (missing_ == 0) {
-                at = skip_ascii(at, end);
+                at = detail::skip_ascii(at, end);
                 if (at == end)
                     return true;
                 if (!lead(static_cast<unsigned char>(*at++)))
@@ -45,20 +47,6 @@ public:
     void reset() noexcept { *this = {}; }
 
 private:
-    static const char* skip_ascii(const char* at, const char* end) noexcept
-    {
-        while (end - at >= 8) {
-            std::uint64_t word;
-            std::memcpy(&word, at, 8);
-            if (word & 0x8080808080808080u)
-                break;
-            at += 8;
-        }
-        while (at != end && static_cast<unsigned char>(*at) < 0x80)
-            ++at;
-        return at;
-    }
-
     bool lead(unsigned char byte) noexcept
     {
         if (byte >= 0xC2 && byte <= 0xDF) {
@@ -91,6 +79,35 @@ inline bool is_valid_utf8(std::string_view bytes) noexcept
 {
     utf8_validator validator;
     return validator.consume(bytes) && validator.complete();
+}
+
+/// The number of bytes of the character that these bytes begin with, 1 to 4, or 0 if they begin with
+/// no whole and valid one.
+inline std::size_t utf8_character_size(std::string_view bytes) noexcept
+{
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    const auto tail = [&](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
+    if (bytes.empty())
+        return 0;
+    const unsigned char lead = at(0);
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    if (lead < 0xE0)
+        return bytes.size() >= 2 && tail(1) ? 2 : 0;
+    if (lead < 0xF0) {
+        if (bytes.size() < 3 || !tail(1) || !tail(2))
+            return 0;
+        const bool overlong = lead == 0xE0 && at(1) < 0xA0;
+        const bool surrogate = lead == 0xED && at(1) > 0x9F;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (bytes.size() < 4 || !tail(1) || !tail(2) || !tail(3))
+        return 0;
+    const bool overlong = lead == 0xF0 && at(1) < 0x90;
+    const bool beyond = lead == 0xF4 && at(1) > 0x8F;
+    return overlong || beyond ? 0 : 4;
 }
 
 } // namespace crier

@@ -27,7 +27,7 @@ RINGS = {
         "push_result.hpp", "utf8.hpp", "version.hpp",
         "detail/deadline_list.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
         "detail/json_scanner.hpp",
-        "detail/outbox.hpp", "detail/role.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
+        "detail/outbox.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
         "detail/uid_table.hpp",
     ],
     ENGINE: [
@@ -56,7 +56,11 @@ PROTOCOL_BOOST = (
     "boost/system/", "boost/json/basic_parser", "boost/beast/http/", "boost/beast/zlib/",
     "boost/asio/buffer.hpp",  # Beast's parser takes its input so
 )
-PROTOCOL_SYSTEM = ("sys/uio.h", "sys/random.h")  # iovec, a type; the registry's hash key
+PROTOCOL_SYSTEM = (
+    "sys/uio.h",  # iovec, a type
+    "sys/random.h",  # the hash key of the registries
+    "emmintrin.h",  # SSE2
+)
 NOT_PROTOCOL_STD = (
     "atomic", "condition_variable", "csignal", "filesystem", "fstream", "future", "mutex",
     "semaphore", "shared_mutex", "stop_token", "thread",

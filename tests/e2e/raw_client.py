@@ -22,6 +22,7 @@ class RawClient:
     def __init__(self, port, receive_buffer_bytes=None):
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer_bytes:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         try:

@@ -1,9 +1,10 @@
 """The demo page's files as push_server serves them to plain HTTP requests on the clients port."""
 
 import http.client
+import socket
 import unittest
 
-from support import EXAMPLES, EndToEndTest
+from support import EXAMPLES, PATIENCE_SECONDS, EndToEndTest
 
 WEB = EXAMPLES / "web"
 TYPES = {
@@ -49,6 +50,28 @@ class DemoFiles(EndToEndTest):
                 self.assertIn(answer.status, (400, 404, 426))
         answer, _ = self.request("/", "POST")
         self.assertEqual(405, answer.status)
+
+    def test_an_answer_to_head_has_no_body(self):
+        with socket.create_connection(("127.0.0.1", self.server.clients_port), PATIENCE_SECONDS) as client:
+            client.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = client.makefile("rb").read()
+        self.assertTrue(answer.startswith(b"HTTP/1.1 405 "), answer)
+        self.assertTrue(answer.endswith(b"\r\n\r\n"), answer)
+
+    def test_the_page_may_load_from_this_server_and_from_nowhere_else(self):
+        answer, _ = self.request("/")
+        policy = dict(part.split(None, 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+        self.assertEqual("'none'", policy["default-src"])
+        for what in ("script-src", "style-src", "img-src", "connect-src"):
+            self.assertEqual("'self'", policy[what])
+        self.assertEqual("nosniff", answer.headers["X-Content-Type-Options"])
+
+    def test_a_web_socket_connects_on_every_path(self):
+        for path in ("", "index.html", "ws?room=1", "nothing/here"):
+            with self.subTest(path):
+                page = self.receiver("uid1", self.server.websocket_url + path)
+                self.assertEqual("ok", self.server.push('{"uid":"uid1"}'))
+                self.assertEqual('{"uid":"uid1"}', page.message())
 
 
 if __name__ == "__main__":

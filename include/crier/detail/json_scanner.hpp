@@ -1,6 +1,7 @@
 #ifndef CRIER_DETAIL_JSON_SCANNER_HPP
 #define CRIER_DETAIL_JSON_SCANNER_HPP
 
+#include <crier/detail/scan.hpp>
 #include <crier/utf8.hpp>
 
 #include <bitset>
@@ -12,8 +13,8 @@
 
 namespace crier::detail {
 
-/// Walks over a JSON text (RFC 8259) and judges it, building nothing. The text must be valid UTF-8:
-/// the caller checks that first. Strings may not hold unpaired surrogates.
+/// Walks over a JSON text (RFC 8259) and judges it, building nothing. What it takes is valid UTF-8,
+/// and strings hold no unpaired surrogates.
 ///
 /// Why not a library: see docs in <crier/command.hpp>. Boost.JSON is the oracle of its tests.
 class json_scanner
@@ -53,14 +54,18 @@ public:
         const char* const begin = ++at_;
         escaped = false;
         for (;;) {
-            skip_plain();
-            if (at_ == end_ || static_cast<unsigned char>(*at_) < 0x20)
+            at_ = skip_plain_json(at_, end_);
+            if (at_ == end_)
                 return false;
             if (*at_ == '"')
                 break;
-            escaped = true;
-            if (!take_escape())
-                return false;
+            if (*at_ == '\\') {
+                escaped = true;
+                if (!take_escape())
+                    return false;
+            } else if (!take_beyond_ascii()) {
+                return false; // or a control character
+            }
         }
         raw = {begin, static_cast<std::size_t>(at_ - begin)};
         ++at_;
@@ -109,6 +114,12 @@ public:
     /// itself lies in `outer` arrays and objects already.
     bool skip_value(std::size_t outer) noexcept
     {
+        if (peek() != '{' && peek() != '[') {
+            if (!skip_scalar())
+                return false;
+            skip_space();
+            return true;
+        }
         std::bitset<max_depth> in_object;
         std::size_t depth = outer;
         for (;;) {
@@ -190,24 +201,18 @@ public:
     }
 
 private:
-    /// A string's bytes that are no quote, no backslash and no control character.
-    void skip_plain() noexcept
+    /// A run of characters that are not ASCII; at least one.
+    bool take_beyond_ascii() noexcept
     {
-        constexpr std::uint64_t ones = 0x0101010101010101u;
-        constexpr std::uint64_t high = 0x8080808080808080u;
-        while (end_ - at_ >= 8) {
-            std::uint64_t word;
-            std::memcpy(&word, at_, 8);
-            const std::uint64_t quote = word ^ (ones * '"');
-            const std::uint64_t slash = word ^ (ones * '\\');
-            // A byte with the high bit set is none of the three; the last term says so.
-            if (((word - ones * 0x20) | (quote - ones) | (slash - ones)) & ~word & high)
-                break;
-            at_ += 8;
+        const char* const begin = at_;
+        while (at_ != end_ && static_cast<unsigned char>(*at_) >= 0x80) {
+            const std::size_t size =
+                utf8_character_size({at_, static_cast<std::size_t>(end_ - at_)});
+            if (size == 0)
+                return false;
+            at_ += size;
         }
-        while (at_ != end_ && *at_ != '"' && *at_ != '\\' &&
-               static_cast<unsigned char>(*at_) >= 0x20)
-            ++at_;
+        return at_ != begin;
     }
 
     bool take_escape() noexcept

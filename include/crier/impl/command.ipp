@@ -3,7 +3,6 @@
 
 #include <crier/command.hpp>
 #include <crier/detail/json_scanner.hpp>
-#include <crier/utf8.hpp>
 
 namespace crier {
 
@@ -58,8 +57,6 @@ CRIER_DECL bool command_parser::take_member(detail::json_scanner& json, command&
 
 CRIER_DECL command command_parser::parse(std::string_view line)
 {
-    if (!is_valid_utf8(line))
-        return {};
     detail::json_scanner json(line);
     command found;
     json.skip_space();
