@@ -257,6 +257,33 @@ BOOST_AUTO_TEST_CASE(is_complete_only_between_characters)
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_size_of_a_character_is_that_of_the_first_whole_one)
+{
+    // By the validator, which the first tests compare with the definition.
+    const auto by_validator = [](std::string_view bytes) -> std::size_t {
+        for (std::size_t size = 1; size <= bytes.size() && size <= 4; ++size)
+            if (crier::is_valid_utf8(bytes.substr(0, size)))
+                return size;
+        return 0;
+    };
+    constexpr std::string_view seconds("\0a\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xFF", 11);
+    constexpr std::string_view others("\0\x7F\x80\xBF\xC0\xFF", 6);
+    BOOST_TEST(crier::utf8_character_size("") == 0u);
+    for (unsigned lead = 0; lead < 256; ++lead)
+        for (const char second : seconds)
+            for (const char third : others)
+                for (const char fourth : others)
+                    for (std::size_t size = 1; size <= 5; ++size) {
+                        const char all[] = {static_cast<char>(lead), second, third, fourth, 'a'};
+                        const std::vector<char> bytes(all, all + size); // of just its size
+                        const std::string_view view(bytes.data(), size);
+                        if (crier::utf8_character_size(view) != by_validator(view))
+                            BOOST_ERROR(readable(view) << " begins with a character of "
+                                                       << crier::utf8_character_size(view)
+                                                       << " bytes, not " << by_validator(view));
+                    }
+}
+
 BOOST_AUTO_TEST_CASE(takes_a_new_text_after_a_reset)
 {
     crier::utf8_validator validator;

@@ -60,6 +60,7 @@ CRIER_COLD CRIER_DECL error_code opening_request::parse(std::string_view header_
         header_block.find("\r\n\t") != std::string_view::npos)
         return error::bad_request;
 
+    key_ = {};
     text_ = header_block;
     detail::request_reader reader;
     error_code ec;

@@ -113,13 +113,33 @@ BOOST_AUTO_TEST_CASE(each_byte_in_a_string_is_judged_by_itself_at_every_place)
         for (std::size_t before = 0; before < 18; ++before) {
             const std::string inside =
                 std::string(before, 'b') + static_cast<char>(byte) + std::string(9, 'a');
-            const std::string expected =
-                byte < 0x20    ? "no string"
-                : byte == '"'  ? std::string(before, 'b') + '|' + std::string(9, 'a') + "\"rest"
-                : byte == '\\' ? "no string" // \a is no escape
-                               : inside + "|rest";
+            std::string expected = "no string"; // \a is no escape, and half a character no text
+            if (byte == '"')
+                expected = std::string(before, 'b') + '|' + std::string(9, 'a') + "\"rest";
+            else if (byte >= 0x20 && byte < 0x80 && byte != '\\')
+                expected = inside + "|rest";
             if (taken_string('"' + inside + "\"rest") != expected)
                 BOOST_ERROR(readable(inside) << " is " << taken_string('"' + inside + "\"rest"));
+        }
+    BOOST_TEST(true);
+}
+
+BOOST_AUTO_TEST_CASE(a_string_is_utf8_at_every_place)
+{
+    for (std::size_t before = 0; before < 18; ++before)
+        for (std::size_t after = 0; after < 18; ++after) {
+            const std::string b(before, 'b'), a(after, 'a');
+            for (const std::string_view character :
+                 {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xC3\xA9\xE2\x82\xAC"})
+            {
+                const std::string inside = b + std::string(character) + a;
+                if (taken_string('"' + inside + "\"rest") != inside + "|rest")
+                    BOOST_ERROR("refused " << readable(inside));
+                const std::string cut = b + std::string(character.substr(0, character.size() - 1));
+                for (const std::string& damaged : {cut + a + '"', cut + '"', cut})
+                    if (taken_string('"' + damaged) != "no string")
+                        BOOST_ERROR("took " << readable('"' + damaged));
+            }
         }
     BOOST_TEST(true);
 }

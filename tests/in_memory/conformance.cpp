@@ -1,0 +1,188 @@
+// The conformance kits on every policy that is shipped, and on the archetypes.
+#include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
+#include <crier/registry/latest_only.hpp>
+#include <crier/registry/uid_registry.hpp>
+#include <crier/test/codec_conformance.hpp>
+#include <crier/test/memory_transport.hpp>
+#include <crier/test/registry_conformance.hpp>
+#include <crier/test/transport_conformance.hpp>
+#include <crier/transport/local.hpp>
+#include <crier/transport/tcp.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "websocket_script.hpp"
+
+namespace {
+
+using namespace crier::test;
+using namespace support;
+using namespace std::string_literals;
+
+BOOST_AUTO_TEST_SUITE(conformance)
+
+BOOST_AUTO_TEST_CASE(text_line_is_a_codec)
+{
+    const auto found =
+        codec_conformance(crier::text_line{.max_line_bytes = 100},
+                          {{"one\ntwo\r\n\n", {"one", "two", ""}},
+                           {"no end", {}},
+                           {std::string(100, 'a') + "\r\n" + std::string(101, 'b') + "\nc\n",
+                            {std::string(100, 'a'), "c"}},
+                           {"a\rb\r\r\n\0\n"s, {"a\rb", "\0"s}}});
+    BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(websocket_is_a_codec)
+{
+    const std::string head(upgrade_request);
+    const auto found = codec_conformance(
+        crier::websocket{.max_message_bytes = 1000},
+        {{head, {}},
+         {head + client_frame(fin | op::text, "hello") + client_frame(fin | op::binary, "\0\xff"s) +
+              client_frame(fin | op::text),
+          {"hello", "\0\xff"s, ""}},
+         {head + client_frame(op::text, "\xE2\x82") + client_frame(fin | op::ping, "p") +
+              client_frame(fin | op::continuation, "\xAC") +
+              client_frame(fin | op::close, close_payload(1000, "bye")),
+          {"\xE2\x82\xAC"}},
+         {head + client_frame(fin | op::text, std::string(300, 'x')), {std::string(300, 'x')}},
+         {head + client_frame(fin | op::text, "\xC0\x80"), {}},
+         {head + client_frame(fin | op::binary, std::string(1001, 'x')), {}},
+         {head + client_frame(fin | 0x40 | op::text, "x"), {}},
+         {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", {}},
+         {"POST / HTTP/1.1\r\n\r\n", {}},
+         {"no request", {}}},
+        {.symmetric = false});
+    BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(the_codec_archetype_is_a_codec)
+{
+    const auto found = codec_conformance(crier::codec_archetype{}, {{"a\0bc\0d"s, {"a", "bc"}}});
+    BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(the_registries_and_their_archetype_are_registries)
+{
+    const auto all = registry_conformance(crier::uid_registry{});
+    BOOST_TEST(all.ok(), all);
+    const auto latest = registry_conformance(crier::latest_only{});
+    BOOST_TEST(latest.ok(), latest);
+    const auto archetype = registry_conformance(crier::registry_archetype{});
+    BOOST_TEST(archetype.ok(), archetype);
+}
+
+BOOST_AUTO_TEST_CASE(registries_hold_many_uids)
+{
+    registry_conformance_options options;
+    options.uids.clear();
+    for (int i = 0; i < 200; ++i)
+        options.uids.push_back("user" + std::to_string(i));
+    const auto found = registry_conformance(crier::uid_registry{}, options);
+    BOOST_TEST(found.ok(), found);
+}
+
+/// The other end of a socket of the system.
+transport_peer socket_peer(int family, const sockaddr* address, socklen_t size)
+{
+    struct descriptor
+    {
+        int number;
+        bool ended = false;
+        ~descriptor() { ::close(number); }
+    };
+    auto d =
+        std::make_shared<descriptor>(descriptor{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)});
+    BOOST_TEST_REQUIRE(::connect(d->number, address, size) == 0);
+    return {
+        .send =
+            [d](std::string_view bytes) {
+                const ssize_t n =
+                    ::send(d->number, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+                return n > 0 ? static_cast<std::size_t>(n) : 0u;
+            },
+        .receive =
+            [d] {
+                std::string all(1 << 20, '\0');
+                const ssize_t n = ::recv(d->number, all.data(), all.size(), MSG_DONTWAIT);
+                d->ended = d->ended || n == 0 || (n < 0 && errno == ECONNRESET);
+                all.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+                return all;
+            },
+        .finish = [d] { ::shutdown(d->number, SHUT_WR); },
+        .close = [d] { ::shutdown(d->number, SHUT_RDWR); },
+        .ended = [d] { return d->ended; },
+    };
+}
+
+BOOST_AUTO_TEST_CASE(tcp_is_a_transport)
+{
+    const auto found =
+        transport_conformance(crier::tcp{.address = "127.0.0.1"}, [](const std::string& address) {
+            sockaddr_in in{};
+            in.sin_family = AF_INET;
+            in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            const std::string port = address.substr(address.rfind(':') + 1);
+            in.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+            return socket_peer(AF_INET, reinterpret_cast<const sockaddr*>(&in), sizeof(in));
+        });
+    BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(local_is_a_transport)
+{
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("crier-conformance-" + std::to_string(::getpid()));
+    const auto found =
+        transport_conformance(crier::local{.path = path}, [](const std::string& address) {
+            sockaddr_un un{};
+            un.sun_family = AF_UNIX;
+            address.copy(un.sun_path, sizeof(un.sun_path) - 1);
+            return socket_peer(AF_UNIX, reinterpret_cast<const sockaddr*>(&un), sizeof(un));
+        });
+    BOOST_TEST(found.ok(), found);
+    BOOST_TEST(!std::filesystem::exists(path));
+}
+
+BOOST_AUTO_TEST_CASE(the_memory_transport_is_a_transport)
+{
+    for (const std::size_t most : {SIZE_MAX, std::size_t{3}}) {
+        memory_network network;
+        network.behaviour().max_read_bytes = most;
+        network.behaviour().max_write_bytes = most;
+        network.behaviour().capacity_bytes = 5000;
+        const auto found =
+            transport_conformance(memory_transport{network}, [&](const std::string&) {
+                auto client = std::make_shared<memory_client>(network.connect());
+                return transport_peer{
+                    .send =
+                        [client](std::string_view bytes) {
+                            client->send(bytes);
+                            return bytes.size();
+                        },
+                    .receive = [client] { return client->receive(); },
+                    .finish = [client] { client->finish(); },
+                    .close = [client] { client->reset(); },
+                    .ended = [client] { return client->ended() && client->unreceived() == 0; },
+                };
+            });
+        BOOST_TEST(found.ok(), found);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace

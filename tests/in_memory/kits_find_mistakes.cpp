@@ -1,0 +1,286 @@
+// A kit that finds nothing wrong is worth nothing: each of these policies breaks one rule.
+#include <crier/codec/text_line.hpp>
+#include <crier/registry/uid_registry.hpp>
+#include <crier/test/codec_conformance.hpp>
+#include <crier/test/memory_transport.hpp>
+#include <crier/test/registry_conformance.hpp>
+#include <crier/test/transport_conformance.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+
+namespace {
+
+using namespace crier::test;
+using crier::decoded;
+
+template <class Mistaken>
+struct zero_terminated : crier::codec_archetype
+{
+    struct decoder : crier::codec_archetype::decoder
+    {
+        explicit decoder(const zero_terminated& c) : crier::codec_archetype::decoder(c) {}
+
+        decoded decode(std::span<char>& in) { return Mistaken::decode(*this, in); }
+        decoded right(std::span<char>& in) { return crier::codec_archetype::decoder::decode(in); }
+    };
+};
+
+bool finds(const report& found, std::string_view words)
+{
+    std::ostringstream text;
+    text << found;
+    BOOST_TEST(!found.ok());
+    BOOST_TEST_INFO(text.str());
+    return text.str().find(words) != std::string::npos;
+}
+
+const std::vector<codec_sample> samples{{std::string("a\0bc\0d", 6), {"a", "bc"}}};
+
+BOOST_AUTO_TEST_SUITE(kits_find_mistakes)
+
+struct forgets_what_is_unfinished
+{
+    template <class Decoder>
+    static decoded decode(Decoder& d, std::span<char>& in)
+    {
+        const decoded found = d.right(in);
+        if (found.kind == decoded::kind_need_more)
+            in = {};
+        return found;
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_codec_that_depends_on_how_bytes_are_cut)
+{
+    BOOST_TEST(finds(codec_conformance(zero_terminated<forgets_what_is_unfinished>{}, samples),
+                     "in pieces of"));
+}
+
+struct never_consumes
+{
+    template <class Decoder>
+    static decoded decode(Decoder& d, std::span<char>& in)
+    {
+        std::span<char> copy = in;
+        return d.right(copy);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_codec_that_finds_the_same_message_for_ever)
+{
+    BOOST_TEST(
+        finds(codec_conformance(zero_terminated<never_consumes>{}, samples), "events without end"));
+}
+
+struct keeps_all
+{
+    template <class Decoder>
+    static decoded decode(Decoder& d, std::span<char>& in)
+    {
+        d.limit = SIZE_MAX;
+        return d.right(in);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_codec_without_a_bound)
+{
+    BOOST_TEST(
+        finds(codec_conformance(zero_terminated<keeps_all>{}, samples), "max_unfinished_bytes()"));
+}
+
+struct consumes_at_the_end
+{
+    template <class Decoder>
+    static decoded decode(Decoder& d, std::span<char>& in)
+    {
+        const std::size_t before = in.size();
+        std::span<char> copy = in;
+        const decoded found = d.right(copy);
+        in = in.first(before - (before - copy.size()));
+        return found;
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_codec_that_consumes_elsewhere)
+{
+    BOOST_TEST(finds(codec_conformance(zero_terminated<consumes_at_the_end>{}, samples),
+                     "from the front of the input"));
+}
+
+struct appends_nothing : crier::codec_archetype
+{
+    static crier::frame encode(crier::message_view message)
+    {
+        return crier::frame::join({message.data});
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_codec_that_does_not_read_what_it_writes)
+{
+    BOOST_TEST(finds(codec_conformance(appends_nothing{}, samples), "comes back as"));
+}
+
+BOOST_AUTO_TEST_CASE(a_sample_that_brings_something_else)
+{
+    BOOST_TEST(finds(codec_conformance(crier::text_line{}, {{"a\nb\n", {"a"}}}),
+                     "should bring 1 messages"));
+}
+
+struct unbinds_the_uid
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const unbinds_the_uid&) : crier::registry_archetype::table({}) {}
+
+        /// As in the example that crier replaces: the second tab loses its place with the first.
+        void unbind(crier::connection& c) noexcept
+        {
+            std::vector<crier::connection*> all;
+            visit(c.uid(), [&](crier::connection& other) { all.push_back(&other); });
+            for (crier::connection* other : all)
+                crier::registry_archetype::table::unbind(*other);
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_that_takes_out_others)
+{
+    BOOST_TEST(finds(registry_conformance(unbinds_the_uid{}), "left others behind"));
+}
+
+struct drops_silently
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const drops_silently&) : crier::registry_archetype::table({}) {}
+
+        bool bind(std::string_view uid, crier::connection& c)
+        {
+            std::vector<crier::connection*> all;
+            visit(uid, [&](crier::connection& other) { all.push_back(&other); });
+            for (crier::connection* other : all)
+                unbind(*other);
+            return crier::registry_archetype::table::bind(uid, c);
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_that_forgets_the_older_one)
+{
+    BOOST_TEST(finds(registry_conformance(drops_silently{}), "without closing it"));
+}
+
+struct counts_wrong
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const counts_wrong&) : crier::registry_archetype::table({}) {}
+
+        std::size_t size() const noexcept { return crier::registry_archetype::table::size() + 1; }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_that_counts_wrong)
+{
+    BOOST_TEST(finds(registry_conformance(counts_wrong{}), "size() is 1"));
+}
+
+template <class Stream>
+struct memory_with
+{
+    memory_network network{};
+
+    using stream = Stream;
+
+    struct acceptor : memory_transport::acceptor
+    {
+        acceptor(crier::executor ex, const memory_with& t)
+            : memory_transport::acceptor(ex, memory_transport{t.network})
+        {}
+
+        std::optional<stream> accept(crier::error_code& ec)
+        {
+            auto accepted = memory_transport::acceptor::accept(ec);
+            if (!accepted)
+                return std::nullopt;
+            return std::optional<stream>(std::in_place, std::move(*accepted));
+        }
+    };
+};
+
+template <class Stream>
+report conformance_with()
+{
+    memory_with<Stream> transport;
+    transport.network.behaviour().capacity_bytes = 5000;
+    return transport_conformance(transport, [&](const std::string&) {
+        auto client = std::make_shared<memory_client>(transport.network.connect());
+        return transport_peer{
+            .send = [client](std::string_view bytes) { return client->send(bytes), bytes.size(); },
+            .receive = [client] { return client->receive(); },
+            .finish = [client] { client->finish(); },
+            .close = [client] { client->reset(); },
+            .ended = [client] { return client->ended() && client->unreceived() == 0; },
+        };
+    });
+}
+
+struct tells_at_once : memory_transport::stream
+{
+    explicit tells_at_once(memory_transport::stream&& s) : memory_transport::stream(std::move(s)) {}
+
+    void watch(crier::watcher& w)
+    {
+        told = &w;
+        memory_transport::stream::watch(w);
+    }
+
+    crier::io_result read_some(std::span<char> into)
+    {
+        told->ready({.readable = true});
+        return memory_transport::stream::read_some(into);
+    }
+
+    crier::watcher* told = nullptr;
+};
+
+BOOST_AUTO_TEST_CASE(a_stream_that_calls_back_from_within_a_call)
+{
+    BOOST_TEST(finds(conformance_with<tells_at_once>(), "from within a call"));
+}
+
+struct writes_the_first_part_twice : memory_transport::stream
+{
+    explicit writes_the_first_part_twice(memory_transport::stream&& s)
+        : memory_transport::stream(std::move(s))
+    {}
+
+    crier::io_result write_some(std::span<const iovec> gather)
+    {
+        memory_transport::stream::write_some(gather.first(1));
+        return memory_transport::stream::write_some(gather);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_stream_that_writes_too_much)
+{
+    BOOST_TEST(finds(conformance_with<writes_the_first_part_twice>(), "in its order"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kit_that_checked_nothing_has_not_passed)
+{
+    BOOST_TEST(!report().ok());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
