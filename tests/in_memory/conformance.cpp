@@ -100,12 +100,12 @@ transport_peer socket_peer(int family, const sockaddr* address, socklen_t size)
 {
     struct descriptor
     {
-        int number;
+        int number = -1;
         bool ended = false;
         ~descriptor() { ::close(number); }
     };
-    auto d =
-        std::make_shared<descriptor>(descriptor{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)});
+    const auto d = std::make_shared<descriptor>();
+    d->number = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     BOOST_TEST_REQUIRE(::connect(d->number, address, size) == 0);
     return {
         .send =

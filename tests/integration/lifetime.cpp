@@ -1,45 +1,35 @@
-// A server's life: start, addresses, run, signals, stop, restart, destruction.
+// How a server begins and how it is destroyed: start, addresses, what start() throws.
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
 #include <crier/push_server.hpp>
 #include <crier/transport/tcp.hpp>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <stdexcept>
 #include <string>
-#include <thread>
-#include <utility>
-#include <vector>
-
-#include <signal.h>
-#include <unistd.h>
 
 #include "support/line_client.hpp"
 #include "support/patience.hpp"
 #include "support/server_thread.hpp"
 #include "support/websocket_client.hpp"
-#include "support/within_patience.hpp"
 
 namespace asio = boost::asio;
 
 using namespace std::chrono_literals;
 
-using crier::push_result;
-using crier::push_status;
-using support::goodbye;
 using support::is_listening;
 using support::line_client;
 using support::patience;
 using support::server_thread;
 using support::websocket_client;
-using support::within_patience;
 
 namespace {
 
@@ -51,11 +41,6 @@ using back_ends = crier::backend<crier::tcp, crier::text_line>;
 pages pages_on(const std::string& address, std::uint16_t port = 0)
 {
     return {.transport = {.address = address, .port = port}};
-}
-
-std::uint16_t port_of(const std::string& address)
-{
-    return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
 }
 
 /// Runs what is ready, again and again, until `done`; for io_contexts that the test itself runs.
@@ -81,25 +66,6 @@ std::string message_of_start(push& server)
     return "started";
 }
 
-/// server.run() on a thread of its own.
-struct running
-{
-    explicit running(push& server)
-    {
-        auto listening = std::make_shared<std::promise<std::vector<std::string>>>();
-        auto its_addresses = listening->get_future();
-        asio::post(server.context(),
-                   [listening, &server] { listening->set_value(server.addresses()); });
-        result = std::async(std::launch::async, [&server] { return server.run(2 * patience); });
-        addresses = within_patience(std::move(its_addresses));
-    }
-
-    bool finish() { return within_patience(std::move(result)); }
-
-    std::vector<std::string> addresses;
-    std::future<bool> result;
-};
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(lifetime)
@@ -114,11 +80,11 @@ BOOST_AUTO_TEST_CASE(addresses_stand_in_the_order_of_the_components)
     server.start();
     const auto addresses = server.addresses();
     BOOST_REQUIRE(addresses.size() == 3u);
-    for (const std::string& address : addresses) {
-        BOOST_TEST(address.starts_with("127.0.0.1:"));
-        BOOST_TEST(port_of(address) != 0);
-        BOOST_TEST(is_listening(address));
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        BOOST_TEST(addresses[i] == "127.0.0.1:" + std::to_string(server.port(i)));
+        BOOST_TEST(is_listening(addresses[i]));
     }
+    BOOST_TEST(server.port(addresses.size()) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(without_an_address_pages_come_from_everywhere_and_back_ends_from_this_machine)
@@ -134,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_port_in_use_is_an_error_that_says_address_and_reason)
     push first{pages_on("127.0.0.1")};
     first.start();
     const std::string taken = first.addresses().at(0);
-    push second{pages_on("127.0.0.1", port_of(taken))};
+    push second{pages_on("127.0.0.1", first.port(0))};
     const std::string message = message_of_start(second);
     BOOST_TEST(message.find("cannot listen on " + taken) == 0u);
     BOOST_TEST(message.find("Address already in use") != std::string::npos);
@@ -153,8 +119,8 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_leaves_nothing_behind_and_may_be_tried_a
 {
     auto other = std::make_unique<push>(pages_on("127.0.0.1"));
     other->start();
-    const std::uint16_t taken = port_of(other->addresses().at(1));
-    const std::uint16_t wanted = port_of(other->addresses().at(0));
+    const std::uint16_t taken = other->port(1);
+    const std::uint16_t wanted = other->port(0);
     other.reset();
     back_ends blocker{.transport = {.port = taken}};
     crier::push_server<back_ends, pages> first(blocker, pages_on("127.0.0.1"));
@@ -174,7 +140,7 @@ BOOST_AUTO_TEST_CASE(after_a_run_that_could_not_start_the_server_starts_and_stop
 {
     push first{pages_on("127.0.0.1")};
     first.start();
-    push second{pages_on("127.0.0.1", port_of(first.addresses().at(0)))};
+    push second{pages_on("127.0.0.1", first.port(0))};
     BOOST_CHECK_THROW(second.run(), boost::system::system_error);
     first.stop();
     first.context().run();
@@ -212,183 +178,6 @@ BOOST_AUTO_TEST_CASE(several_servers_share_one_io_context)
     two.push("u", "still here");
     BOOST_TEST(of_two.hear() == "still here");
     of_two.close();
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(stopping)
-
-BOOST_AUTO_TEST_CASE(a_stop_delivers_what_is_queued_and_says_goodbye_with_1001)
-{
-    push server{pages_on("127.0.0.1")};
-    server_thread<push> thread(server);
-    const std::string address = thread.ask([&] { return server.addresses().at(0); });
-    websocket_client page(address);
-    page.register_as("u");
-    const std::string message(20'000, 'x');
-    const bool all_queued = thread.ask([&] {
-        bool all = true;
-        for (int n = 0; n < 50; ++n)
-            all = server.push("u", message).queued == 1 && all;
-        server.stop();
-        return all;
-    });
-    BOOST_TEST(all_queued);
-    goodbye end;
-    const auto heard = page.hear_the_rest(end);
-    BOOST_CHECK((heard == std::vector<std::string>(50, message)));
-    BOOST_TEST(end.code == 1001);
-    BOOST_TEST(end.reason == "server is stopping");
-    thread.join();
-    BOOST_TEST(!server.running());
-    BOOST_TEST(!is_listening(address));
-    BOOST_TEST(server.counts().connections == 0u);
-    BOOST_TEST(server.counts().messages_dropped == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(what_was_posted_before_a_stop_is_delivered)
-{
-    push server{pages_on("127.0.0.1")};
-    server_thread<push> thread(server);
-    websocket_client page(thread.ask([&] { return server.addresses().at(0); }));
-    page.register_as("u");
-    std::vector<std::string> posted;
-    for (int n = 0; n < 500; ++n) {
-        posted.push_back(std::to_string(n));
-        BOOST_CHECK(server.push("u", posted.back()).status == push_status::posted);
-    }
-    server.stop();
-    goodbye end;
-    BOOST_CHECK(page.hear_the_rest(end) == posted);
-    BOOST_TEST(end.code == 1001);
-    thread.join();
-}
-
-BOOST_AUTO_TEST_CASE(while_it_stops_it_accepts_no_more_and_pushes_nothing_new)
-{
-    push server{pages_on("127.0.0.1")};
-    server_thread<push> thread(server);
-    const auto addresses = thread.ask([&] { return server.addresses(); });
-    websocket_client page(addresses.at(0));
-    page.register_as("u");
-    line_client holding(addresses.at(1)); // holds the stop up, until it ends its side
-    BOOST_TEST(holding.ask("{}") == "fail");
-    bool over = false;
-    server.stop(2 * patience, [&] { over = true; });
-    BOOST_TEST(page.hear_goodbye().code == 1001);
-
-    BOOST_TEST(server.running());
-    BOOST_TEST(!is_listening(addresses.at(0)));
-    BOOST_TEST(!is_listening(addresses.at(1)));
-    const auto result = thread.ask([&] { return server.push("u", "late"); });
-    BOOST_TEST(result.queued == 0u);
-    BOOST_TEST(!thread.ask([&] { return over; }));
-
-    holding.end_input();
-    BOOST_TEST(holding.read_to_end() == "");
-    thread.join();
-    BOOST_TEST(over);
-    BOOST_TEST(!server.running());
-}
-
-BOOST_AUTO_TEST_CASE(what_does_not_close_within_the_time_is_cut_off)
-{
-    push server{pages_on("127.0.0.1")};
-    server_thread<push> thread(server);
-    line_client stubborn(thread.ask([&] { return server.addresses().at(1); }));
-    BOOST_TEST(stubborn.ask("{}") == "fail");
-    server.stop(1ms);
-    thread.join(); // though the back end keeps its side open
-    BOOST_TEST(!server.running());
-    BOOST_TEST(server.counts().connections == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(a_stop_of_a_server_that_is_not_running_does_nothing)
-{
-    push server{pages_on("127.0.0.1")};
-    server.stop();
-    server.context().run();
-    server.start();
-    BOOST_TEST(server.running());
-    BOOST_TEST(is_listening(server.addresses().at(0)));
-}
-
-BOOST_AUTO_TEST_CASE(after_a_stop_it_starts_again)
-{
-    push server{pages_on("127.0.0.1")};
-    for (int round = 0; round < 3; ++round) {
-        server_thread<push> thread(server);
-        const auto addresses = thread.ask([&] { return server.addresses(); });
-        websocket_client page(addresses.at(0));
-        page.register_as("u");
-        line_client back_end(addresses.at(1));
-        BOOST_TEST(back_end.ask(R"({"uid":"u"})") == "ok");
-        BOOST_TEST(page.hear() == R"({"uid":"u"})");
-        back_end.close();
-        server.stop();
-        BOOST_TEST(page.hear_goodbye().code == 1001);
-        thread.join();
-        BOOST_TEST(server.counts().registered == 0u);
-        BOOST_TEST(server.counts().accepted == 2u * (static_cast<unsigned>(round) + 1));
-    }
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(run)
-
-BOOST_AUTO_TEST_CASE(run_returns_after_a_stop_from_another_thread)
-{
-    push server{pages_on("127.0.0.1")};
-    for (int round = 0; round < 2; ++round) {
-        running thread(server);
-        websocket_client page(thread.addresses.at(0));
-        page.register_as("u");
-        server.push("u", "hello");
-        server.stop();
-        BOOST_TEST(page.hear() == "hello");
-        BOOST_TEST(page.hear_goodbye().code == 1001);
-        BOOST_TEST(thread.finish());
-        BOOST_TEST(!server.running());
-    }
-}
-
-BOOST_AUTO_TEST_CASE(run_drains_on_sigterm_and_on_sigint)
-{
-    for (const int signal : {SIGTERM, SIGINT}) {
-        push server{pages_on("127.0.0.1")};
-        running thread(server);
-        websocket_client page(thread.addresses.at(0));
-        page.register_as("u");
-        server.push("u", "hello");
-        ::kill(::getpid(), signal);
-        BOOST_TEST(page.hear() == "hello");
-        BOOST_CHECK((page.hear_goodbye() == goodbye{1001, "server is stopping"}));
-        BOOST_TEST(thread.finish());
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_second_signal_ends_everything_at_once_and_the_server_may_run_again)
-{
-    push server{pages_on("127.0.0.1")};
-    {
-        running thread(server);
-        line_client holding(thread.addresses.at(1));
-        BOOST_TEST(holding.ask("{}") == "fail");
-        ::kill(::getpid(), SIGTERM);
-        BOOST_TEST(holding.read_to_end() == ""); // it drains, and waits for this end's close
-        ::kill(::getpid(), SIGTERM);
-        BOOST_TEST(!thread.finish());
-        BOOST_TEST(!server.running());
-        BOOST_TEST(server.counts().connections == 0u);
-    }
-    running again(server);
-    line_client back_end(again.addresses.at(1));
-    BOOST_TEST(back_end.ask("{}") == "fail");
-    BOOST_TEST(server.running());
-    back_end.close();
-    server.stop();
-    BOOST_TEST(again.finish());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -89,10 +89,11 @@ BOOST_AUTO_TEST_CASE(a_back_end_pushes_over_a_local_socket)
     check_pushes();
 }
 
-BOOST_AUTO_TEST_CASE(the_address_is_the_path)
+BOOST_AUTO_TEST_CASE(the_address_is_the_path_and_there_is_no_port)
 {
     server.start();
     BOOST_TEST(server.addresses().at(1) == socket.string());
+    BOOST_TEST(server.port(1) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(the_file_has_the_mode_of_the_options)

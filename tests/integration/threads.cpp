@@ -52,10 +52,19 @@ struct account
     bool wrong_count = false;
 };
 
-/// Threads whose exceptions are not lost.
+/// Threads whose exceptions are not lost, and which are told when it is over.
 class crew
 {
 public:
+    explicit crew(std::atomic<bool>& over) : over_(over) {}
+
+    ~crew()
+    {
+        over_ = true;
+        for (std::thread& t : threads_)
+            t.join();
+    }
+
     template <class F>
     void add(F f)
     {
@@ -78,13 +87,8 @@ public:
             std::rethrow_exception(first_error_);
     }
 
-    ~crew()
-    {
-        for (std::thread& t : threads_)
-            t.join();
-    }
-
 private:
+    std::atomic<bool>& over_;
     std::vector<std::thread> threads_;
     std::atomic<bool> failed_ = false;
     std::exception_ptr first_error_;
@@ -187,7 +191,7 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_while_pages_come_and_go_and_all_that_is_
 {
     constexpr std::size_t each = 500;
     constexpr std::size_t lines = 1000;
-    crew pushing, visiting;
+    crew pushing(over), visiting(over);
     for (std::size_t v = 0; v < visitors; ++v)
         visiting.add([this, v] { visit_again_and_again(v); });
     for (std::size_t from = 0; from < pushers; ++from)
@@ -222,7 +226,7 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_while_pages_come_and_go_and_all_that_is_
 
 BOOST_AUTO_TEST_CASE(eight_threads_push_and_stop_and_all_that_is_queued_arrives_before_the_goodbye)
 {
-    crew all;
+    crew all(over);
     std::atomic<std::size_t> submitted = 0;
     for (std::size_t v = 0; v < visitors; ++v)
         all.add([this, v] { visit_again_and_again(v); });
@@ -256,13 +260,28 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_and_stop_and_all_that_is_queued_arrives_
     check_accounts(0);
 }
 
+BOOST_AUTO_TEST_CASE(threads_that_push_without_a_pause_starve_no_connection)
+{
+    crew flooding(over);
+    for (int i = 0; i < 2; ++i)
+        flooding.add([this] {
+            while (!over)
+                server.push("nobody", "flood");
+        });
+    line_client back_end(addresses[1]);
+    BOOST_TEST(back_end.ask(R"({"uid":"uid0"})") == "ok");
+    BOOST_TEST(pages[0].hear() == R"({"uid":"uid0"})");
+    over = true;
+    flooding.join();
+}
+
 BOOST_AUTO_TEST_CASE(running_and_stop_may_be_called_from_any_thread_at_any_time)
 {
-    crew stopping;
+    crew stopping(over);
     std::atomic<std::size_t> told = 0;
     for (std::size_t i = 0; i < pushers; ++i)
         stopping.add([this, &told] {
-            while (server.running())
+            while (server.running() && !over)
                 server.stop(support::patience, [&told] { ++told; });
         });
     for (websocket_client& page : pages)

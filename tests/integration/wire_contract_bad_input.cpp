@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_line_with_an_empty_uid_is_answered_fail)
 
 BOOST_AUTO_TEST_CASE(a_line_of_binary_bytes_is_answered_fail)
 {
-    check_line_fails(std::string("\0\x01\xFE\xFF{\"uid\":\"bystander\"}", 25));
+    check_line_fails(std::string("\0\x01\xFE\xFF", 4) + R"({"uid":"bystander"})");
 }
 
 BOOST_AUTO_TEST_CASE(a_line_with_arrays_too_deep_is_answered_fail)
