@@ -2,6 +2,7 @@
 #define CRIER_CONNECTION_HPP
 
 #include <crier/codec/websocket/close_code.hpp>
+#include <crier/error.hpp>
 #include <crier/message.hpp>
 
 #include <cstddef>
@@ -47,7 +48,8 @@ public:
     /// Who the client says it is; empty before it said so, and for back ends.
     std::string_view uid() const noexcept { return uid_; }
 
-    /// The other end's address: "192.0.2.7:50312".
+    /// The other end's address: "192.0.2.7:50312". In on_close it may be "unknown": the system
+    /// forgets it with the connection.
     virtual std::string peer() const = 0;
 
     /// Bytes queued for this connection and not yet given to the system.
@@ -61,7 +63,10 @@ public:
     /// Does nothing if the connection is closing already. The registry forgets it at the end of the
     /// turn, on_close comes later; so it may be called from anywhere, hooks and registries
     /// included.
-    virtual void close(close_code code = close_code::normal, std::string_view reason = {}) = 0;
+    ///
+    /// `code` and `reason` are for the peer, `why` is what on_close and the counters are told.
+    virtual void close(close_code code = close_code::normal, std::string_view reason = {},
+                       error_code why = error::closed_here) = 0;
 
     /// For the program's own use; crier leaves it alone. Starts as null.
     void* user_data = nullptr;

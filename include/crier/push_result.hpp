@@ -9,7 +9,7 @@ namespace crier {
 enum class push_status : unsigned char {
     queued,      ///< for at least one connection; for a broadcast, also when nobody is there
     no_receiver, ///< no connection of that uid can take the message
-    invalid,     ///< an empty or over-long uid, or text that is not UTF-8
+    invalid,     ///< an empty uid, or text that is not UTF-8
     posted,      ///< called from another thread: on its way to the server's thread, result unknown
     stopped,     ///< the server is not running
 };

@@ -90,7 +90,8 @@ public:
 
     /// Starts, and runs the io_context on this thread until SIGINT, SIGTERM or stop(); then drains:
     /// accepts no more, writes what is queued, closes all connections (1001). A second signal ends
-    /// everything at once. Returns true if all connections were closed in order within the time.
+    /// everything at once. Returns true if all connections were closed in order within the time. An
+    /// io_context of yours that has other work holds it up until that is done.
     ///
     /// Throws what start() throws. To do something between the two (ask for addresses(), say), call
     /// start() and run the io_context instead.
@@ -124,7 +125,8 @@ public:
 
     /// Stops in order, as described for run(). What is not closed within the time is cut off: a peer
     /// that never closes its side holds a stop up for limits::close_timeout, or this time.
-    /// `then` is called on the server's thread when all is over. Does nothing if not running.
+    /// `then` is called on the server's thread when all is over; never if a second signal cut run()
+    /// short, or the server is destroyed before. Does nothing if not running.
     ///
     /// Thread safety: any thread. It may be called from hooks and signal_set handlers, not from
     /// signal handlers.
@@ -149,7 +151,7 @@ public:
     }
 
     /// The port of one of these addresses, in host byte order: what the system chose for port 0.
-    /// 0 if it has none (a local socket), or there is no such listener.
+    /// 0 if it has none, or there is no such listener. Of no meaning for local sockets.
     CRIER_COLD std::uint16_t port(std::size_t which) const
     {
         std::uint16_t number = 0;

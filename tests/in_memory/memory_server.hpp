@@ -1,6 +1,8 @@
 #ifndef CRIER_TESTS_IN_MEMORY_MEMORY_SERVER_HPP
 #define CRIER_TESTS_IN_MEMORY_MEMORY_SERVER_HPP
 
+#include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
 #include <crier/push_server.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>

@@ -82,7 +82,7 @@ private:
         else if (first == (fin | op::ping))
             ++pings;
         else if (first == (fin | op::close) && payload.size() >= 2)
-            closed_with = static_cast<unsigned char>(payload[0]) << 8 |
+            closed_with = static_cast<unsigned char>(payload[0]) * 256u +
                           static_cast<unsigned char>(payload[1]);
         return true;
     }

@@ -29,7 +29,7 @@ public:
     std::size_t queued_bytes() const noexcept override { return 0; }
     bool send(crier::message_view) override { return false; }
 
-    void close(crier::close_code code, std::string_view reason) override
+    void close(crier::close_code code, std::string_view reason, crier::error_code) override
     {
         closes_.push_back(std::to_string(static_cast<unsigned>(code)) + ' ' + std::string(reason));
     }

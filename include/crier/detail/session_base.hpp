@@ -43,7 +43,7 @@ public:
     // connection
     std::size_t queued_bytes() const noexcept override { return outbox_.bytes(); }
     CRIER_DECL bool send(message_view message) override;
-    CRIER_DECL void close(close_code code, std::string_view reason) override;
+    CRIER_DECL void close(close_code code, std::string_view reason, error_code why) override;
 
     // watcher
     CRIER_DECL void ready(readiness what) noexcept override;

@@ -32,9 +32,9 @@ CRIER_DECL bool session_base::send(message_view message)
     return deliver(codec().encode(message));
 }
 
-CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view reason)
+CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view reason, error_code why)
 {
-    end(error::closed_here, code, reason);
+    end(why, code, reason);
 }
 
 CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)

@@ -28,7 +28,7 @@ struct latest_only
         {
             if (connection* const older = uids_.find(uid)) {
                 uids_.erase(*older);
-                older->close(code_, "replaced by a newer connection");
+                older->close(code_, "replaced by a newer connection", error::replaced);
             }
             uids_.insert(uid, c);
             return true;

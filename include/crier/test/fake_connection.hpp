@@ -32,12 +32,13 @@ public:
         return !is_closed();
     }
 
-    void close(close_code code, std::string_view reason) override
+    void close(close_code code, std::string_view reason, error_code why) override
     {
         if (is_closed())
             return;
         closed_with = code;
         close_reason = reason;
+        closed_because = why;
         closed_ = true;
     }
 
@@ -46,6 +47,7 @@ public:
     std::vector<std::string> sent;
     close_code closed_with = close_code::none;
     std::string close_reason;
+    error_code closed_because;
 
 private:
     bool closed_ = false;
