@@ -32,7 +32,8 @@ CRIER_DECL bool session_base::send(message_view message)
     return deliver(codec().encode(message));
 }
 
-CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view reason, error_code why)
+CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view reason,
+                                               error_code why)
 {
     end(why, code, reason);
 }
