@@ -12,6 +12,7 @@ A program that is missing is a failure, not a reason to skip.
 """
 
 import os
+import signal
 import sys
 import unittest
 
@@ -28,6 +29,9 @@ def main(arguments):
     if problems:
         sys.exit("\n".join(f"run.py: {problem}" for problem in problems))
     os.environ["CRIER_PUSH_SERVER"] = os.path.abspath(executable)
+
+    # Under nohup hangups are ignored, in the server too: it would be right, and not what is tested.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     # Exits with 1 if a test failed.
     unittest.main(module=None, argv=["run.py", "discover", "-s", str(support.HERE), *arguments])
