@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
 
-install_packages g++ clang-14 clang libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
+install_packages git g++ clang-14 clang libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
     ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
     libcli11-dev libssl-dev php-cli nodejs node-ws nginx chromium chromium-driver
 

@@ -26,7 +26,7 @@ import subprocess
 import sys
 import time
 
-from contestants import CONTESTANTS, USUAL, YARDSTICK
+from contestants import CONTESTANTS, OURS, USUAL, YARDSTICK
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -163,7 +163,7 @@ def stop(process):
 
 class Table:
     HEAD = ["load", "server", "cost", "unit", "user", "/ floor", "low - high", "target", "per second", "load idle"]
-    WIDTHS = [58, 8, 8, 12, 5, 7, 11, 11, 11, 9]
+    WIDTHS = [62, 8, 8, 12, 5, 7, 11, 11, 11, 9]
 
     def __init__(self, markdown):
         self.markdown = markdown
@@ -200,11 +200,11 @@ class Table:
             cost = median(load.cost)
             ratio, spread, target = "", "", ""
             if name != YARDSTICK:
-                if pairs:
+                if pairs and not load.most:
                     ratio = f"{statistics.median(pairs):.2f}"
                     spread = f"{min(pairs):.2f} - {max(pairs):.2f}"
                 limit, value = (load.most, cost) if load.most else (load.target, pairs and statistics.median(pairs))
-                if limit and value:
+                if limit and value and name.startswith(OURS):
                     target = f"{limit}" if load.most else f"{limit:.2f}"
                     target += " missed" if round(value, 2) > limit else ""
             self.row([load.name if first or self.markdown else "", name,
