@@ -126,6 +126,20 @@ BOOST_AUTO_TEST_CASE(a_peer_that_never_says_goodbye_is_left_after_the_close_time
     BOOST_TEST(p.client.closed());
 }
 
+BOOST_AUTO_TEST_CASE(a_drain_does_not_wait_for_handshakes)
+{
+    memory_server s(limits);
+    auto silent = s.pages.connect(), begun = s.pages.connect();
+    begun.send(upgrade_request.substr(0, 20));
+    s.settle();
+    bool stopped = false;
+    s.server.stop(3s, [&] { stopped = true; });
+    s.settle();
+    BOOST_TEST(stopped);
+    BOOST_TEST(silent.closed());
+    BOOST_TEST(begun.closed());
+}
+
 BOOST_AUTO_TEST_CASE(a_drain_ends_when_its_time_is_over)
 {
     memory_server s(limits);

@@ -180,6 +180,8 @@ CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
 {
     if (phase_ >= phase::closing)
         return;
+    if (phase_ <= phase::opening && outbox_.empty())
+        return finish(why);     // it has heard nothing yet that closing at once could take away
     shard_.deliver_collected(); // it has been promised
     if (phase_ >= phase::closing)
         return;

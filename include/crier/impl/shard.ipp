@@ -219,9 +219,11 @@ CRIER_COLD CRIER_DECL void shard::drain(std::chrono::milliseconds timeout,
     drained_ = std::move(done);
     drain_deadline_ = now() + timeout;
     arm_timer();
-    for (list_link* l = sessions_.next; l != &sessions_; l = l->next)
-        static_cast<session_base*>(static_cast<session_link*>(l))
-            ->end(error::server_stopping, close_code::going_away, "server is stopping");
+    for (list_link* l = sessions_.next; l != &sessions_;) {
+        auto* const s = static_cast<session_base*>(static_cast<session_link*>(l));
+        l = l->next; // it may be over at once
+        s->end(error::server_stopping, close_code::going_away, "server is stopping");
+    }
     if (session_count_ == 0) {
         end_drain();
         arm_timer();
