@@ -129,7 +129,7 @@ private:
         f.generator_idle = o_.spin
                                ? static_cast<double>(own_after.empty_ns - own.empty_ns) / own_wall
                                : std::max(0.0, 1 - cpu_of_own / own_wall - f.generator_waited);
-        f.delays_ns = std::move(generator_.samples());
+        f.delays_ns = std::move(generator_.delays_ns());
         std::sort(f.delays_ns.begin(), f.delays_ns.end());
     }
 

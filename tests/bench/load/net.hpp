@@ -104,7 +104,8 @@ inline descriptor connect_to(const endpoint& to, std::uint64_t serial)
         setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         sockaddr_in from{};
         from.sin_family = AF_INET;
-        from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + serial / 10'000 % 250);
+        from.sin_addr.s_addr =
+            htonl(INADDR_LOOPBACK + static_cast<in_addr_t>(serial / 10'000 % 250));
         if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)
             throw_errno("bind to a loopback address");
     }
