@@ -5,25 +5,56 @@
 #include <malloc.h>
 #include <new>
 
+// The thread sanitizer has operators of its own, which cannot be replaced; it calls hooks instead.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CRIER_TESTS_ALLOCATION_HOOKS
+#include <sanitizer/allocator_interface.h>
+#endif
+#endif
+
 namespace {
 
 std::atomic<std::size_t> count{0};
 std::atomic<std::size_t> largest{0};
 std::atomic<std::ptrdiff_t> live{0};
 
+void taken(std::size_t asked, std::size_t got) noexcept
+{
+    count.fetch_add(1, std::memory_order_relaxed);
+    live.fetch_add(static_cast<std::ptrdiff_t>(got), std::memory_order_relaxed);
+    for (std::size_t seen = largest.load(std::memory_order_relaxed);
+         seen < asked && !largest.compare_exchange_weak(seen, asked, std::memory_order_relaxed);)
+    {}
+}
+
+void given_back(std::size_t size) noexcept
+{
+    live.fetch_sub(static_cast<std::ptrdiff_t>(size), std::memory_order_relaxed);
+}
+
 } // namespace
+
+#if defined(CRIER_TESTS_ALLOCATION_HOOKS)
+
+extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t size)
+{
+    taken(size, size);
+}
+
+extern "C" void __sanitizer_free_hook(const volatile void* block)
+{
+    given_back(__sanitizer_get_allocated_size(block));
+}
+
+#else
 
 void* operator new(std::size_t size)
 {
     void* const block = std::malloc(size ? size : 1);
     if (!block)
         throw std::bad_alloc();
-    count.fetch_add(1, std::memory_order_relaxed);
-    live.fetch_add(static_cast<std::ptrdiff_t>(malloc_usable_size(block)),
-                   std::memory_order_relaxed);
-    for (std::size_t seen = largest.load(std::memory_order_relaxed);
-         seen < size && !largest.compare_exchange_weak(seen, size, std::memory_order_relaxed);)
-    {}
+    taken(size, malloc_usable_size(block));
     return block;
 }
 
@@ -31,8 +62,7 @@ void operator delete(void* block) noexcept
 {
     if (!block)
         return;
-    live.fetch_sub(static_cast<std::ptrdiff_t>(malloc_usable_size(block)),
-                   std::memory_order_relaxed);
+    given_back(malloc_usable_size(block));
     std::free(block);
 }
 
@@ -40,6 +70,8 @@ void operator delete(void* block, std::size_t) noexcept
 {
     operator delete(block);
 }
+
+#endif
 
 namespace support {
 
