@@ -4,8 +4,11 @@
 #include <crier/config.hpp>
 
 #include <cstddef>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace crier {
 
@@ -13,25 +16,71 @@ namespace detail {
 class json_scanner;
 }
 
+/// Why a line asks for nothing.
+enum class command_error : unsigned char {
+    none,
+    too_long,     ///< above the codec's limit
+    not_json,     ///< no JSON object in UTF-8
+    no_receiver,  ///< it names nobody
+    bad_receiver, ///< a uid, topic or list that is empty, too long, or of the wrong type
+    unauthorized, ///< the authenticator did not accept it
+};
+
+/// One sentence, without a quote or backslash.
+constexpr const char* describe(command_error e) noexcept
+{
+    switch (e) {
+    case command_error::none:
+        break;
+    case command_error::too_long:
+        return "the line is too long";
+    case command_error::not_json:
+        return "not a JSON object in UTF-8";
+    case command_error::no_receiver:
+        return "it names no receiver: uid, topic or broadcast";
+    case command_error::bad_receiver:
+        return "a receiver is empty, too long, or neither a string nor an integer";
+    case command_error::unauthorized:
+        return "not authorized";
+    }
+    return "";
+}
+
 /// What a line of the back end asks for.
 struct command
 {
     enum kind_type : unsigned char {
-        invalid,   ///< not JSON, not UTF-8, not an object, or no usable receiver
-        unicast,   ///< to the connections of `uid`
+        invalid,   ///< nothing, `why` says so
+        unicast,   ///< to the connections of `name`
+        multicast, ///< to the connections of all of `uids`
+        publish,   ///< to the connections that have joined the topic `name`
         broadcast, ///< to all registered connections
+        join,      ///< the connections of all of `uids` join the topic `name`
+        leave,     ///< the connections of all of `uids` leave the topic `name`
     };
 
     kind_type kind = invalid;
-    std::string_view uid{}; ///< if unicast: 1 to max_uid_bytes bytes of UTF-8
-
-    friend bool operator==(const command&, const command&) = default;
+    command_error why = command_error::none; ///< if invalid
+    std::string_view name{};                 ///< 1 to max_uid_bytes bytes of UTF-8
+    std::span<std::string_view> uids{};      ///< in order, each once
+    std::span<std::string_view> except{};    ///< uids to leave out: in order, each once
 };
 
-/// Reads a back end's line: a JSON object (RFC 8259, UTF-8, at most 512 levels deep) whose member
-/// `uid` is a string, or an integer, which means its decimal text. Without a uid,
-/// `"broadcast": true` names everybody. Only the outermost object's members count; the last one
-/// wins if a name stands twice.
+/// Reads a back end's line: a JSON object (RFC 8259, UTF-8, at most 512 levels deep) that names its
+/// receivers:
+///
+///     {"uid":"ann", ...}                         all connections of a uid
+///     {"uid":["ann","bob",7], ...}               of several
+///     {"broadcast":true, ...}                    all that are registered
+///     {"topic":"news", ...}                      all that have joined the topic
+///     {"topic":"news","except":["ann"], ...}     without these uids; with broadcast, too
+///     {"join":"news","members":["ann","bob"]}    no message: these uids' connections join a topic
+///     {"leave":"news","members":"ann"}           and leave it
+///
+/// A uid is a string, or an integer, which means its decimal text; a topic too. `uid` comes first:
+/// where it stands, the others mean nothing, so that no line written for the Workerman example means
+/// anything new. Without it the order is broadcast, topic, join, leave. Only the outermost object's
+/// members count; the last one wins if a name stands twice.
 ///
 /// The whole line is judged, but nothing is built from it: it goes to the receivers as it came.
 /// That is a scan of our own and not Boost.JSON's SAX parser, which is not usable from headers
@@ -44,20 +93,40 @@ class command_parser
 {
 public:
     /// Uids of more bytes than this make a line invalid.
-    explicit command_parser(std::size_t max_uid_bytes) : max_uid_bytes_(max_uid_bytes) {}
+    explicit command_parser(std::size_t max_uid_bytes) : max_uid_bytes_(max_uid_bytes)
+    {
+        uid_.all.reserve(16); // or the first line would
+    }
 
     /// Parses one line, without its line end.
-    /// Lifetime: the result's uid points into the line or the parser; it is valid until the next
-    /// call.
+    /// Lifetime: the result points into the line or the parser; it is valid until the next call.
     CRIER_DECL command parse(std::string_view line);
 
 private:
-    CRIER_DECL bool take_member(detail::json_scanner& json, command& found);
-    CRIER_DECL bool take_uid(detail::json_scanner& json);
+    /// The names that a member gives, one or a list of them.
+    struct names
+    {
+        std::vector<std::string_view> all;
+        bool given = false; // the member is there
+        bool list = false;  // as a list
+        bool good = false;  // and each of them is usable
+    };
+
+    CRIER_DECL bool take_member(detail::json_scanner& json);
+    CRIER_DECL bool take_names(detail::json_scanner& json, names& into);
+    CRIER_DECL bool take_list(detail::json_scanner& json, names& into);
+    CRIER_DECL bool take_name(detail::json_scanner& json, names& into);
+    CRIER_DECL void forget();
+    CRIER_DECL command others();
+    CRIER_DECL command addressed(command::kind_type kind, names& of);
+    CRIER_DECL command membership(command::kind_type kind, const names& topic);
+    CRIER_DECL static std::span<std::string_view> in_order(std::vector<std::string_view>& all);
+    CRIER_DECL static command refused(command_error why);
 
     std::size_t max_uid_bytes_;
-    std::string_view uid_;
-    std::string unescaped_uid_;
+    names uid_, topic_, except_, join_, leave_, members_;
+    bool broadcast_ = false;
+    std::deque<std::string> unescaped_; // what names point to that had to be unescaped
     std::string unescaped_key_;
 };
 

@@ -7,12 +7,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace crier {
 
 class connection;
+
+/// Who a process of this machine is, as the system says.
+struct process_credentials
+{
+    unsigned user = 0;  ///< user id
+    unsigned group = 0; ///< primary group id
+    int process = 0;    ///< process id when it connected; it may be gone, or another's, by now
+};
 
 /// Room that uid_registry and latest_only use in each connection, so that they need no nodes.
 struct registry_hook
@@ -52,6 +61,9 @@ public:
     /// forgets it with the connection.
     virtual std::string peer() const = 0;
 
+    /// Who is at the other end of a local socket; nothing for other transports.
+    virtual std::optional<process_credentials> credentials() const { return std::nullopt; }
+
     /// Bytes queued for this connection and not yet given to the system.
     virtual std::size_t queued_bytes() const noexcept = 0;
 
@@ -67,6 +79,14 @@ public:
     /// `code` and `reason` are for the peer, `why` is what on_close and the counters are told.
     virtual void close(close_code code = close_code::normal, std::string_view reason = {},
                        error_code why = error::closed_here) = 0;
+
+    /// From now on it receives what is said for this topic, until it leaves it or closes. False, and
+    /// nothing changed, if it is closing or no client, the name is empty or longer than
+    /// limits::max_uid_bytes, or it is in limits::max_topics already. True if it was in it already.
+    virtual bool join([[maybe_unused]] std::string_view topic) { return false; }
+
+    /// False if it was not in it.
+    virtual bool leave([[maybe_unused]] std::string_view topic) { return false; }
 
     /// For the program's own use; crier leaves it alone. Starts as null.
     void* user_data = nullptr;

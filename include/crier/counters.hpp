@@ -24,9 +24,13 @@ struct counters
     std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`
     std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`
     std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
-    std::uint64_t messages_queued = 0; ///< messages queued, each receiver counted
-    std::uint64_t messages_dropped =
-        0; ///< of these, not given to the system before the connection ended
+
+    // Messages, each receiver counted. What was queued was sent, evicted or dropped, or still waits.
+    std::uint64_t messages_queued = 0;  ///< queued
+    std::uint64_t messages_sent = 0;    ///< of these, given to the system
+    std::uint64_t messages_evicted = 0; ///< of these, given up for newer ones by an overflow policy
+    std::uint64_t messages_dropped = 0; ///< of these, not sent before the connection ended
+    std::uint64_t messages_refused = 0; ///< not queued: no room
 };
 
 } // namespace crier

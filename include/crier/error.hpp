@@ -44,6 +44,7 @@ enum class error {
     uid_too_long, ///< the uid has more than max_uid_bytes bytes
     uid_not_text, ///< the first message was binary
     uid_refused,  ///< the registry did not take the uid
+    unauthorized, ///< the authenticator refused it
     replaced,     ///< a newer connection of the same uid took this one's place
 
     // Time.

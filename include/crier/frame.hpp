@@ -43,7 +43,7 @@ public:
     template <class Write>
     static frame build(std::size_t size, Write&& write)
     {
-        frame result(new (::operator new(sizeof(block) + size)) block{1, size});
+        frame result(new (::operator new(sizeof(block) + size)) block{1, size, nullptr});
         std::forward<Write>(write)(result.block_->data());
         return result;
     }
@@ -64,18 +64,37 @@ public:
 
     ~frame()
     {
-        if (block_ && --block_->references == 0)
+        if (block_ && --block_->references == 0) {
+            const frame key(block_->key); // goes too
             ::operator delete(block_);
+        }
+    }
+
+    /// This frame with a key that says which other frames it may take the place of (see
+    /// conflate_by). Throws std::bad_alloc.
+    frame with_key(std::string_view key) &&
+    {
+        frame result = block_->references == 1 ? std::move(*this) : join({bytes()});
+        frame bytes_of_key = join({key});
+        std::swap(result.block_->key, bytes_of_key.block_);
+        return result;
+    }
+
+    bool has_key() const noexcept { return block_ && block_->key; }
+
+    /// True if both have a key, and it is the same.
+    bool same_key(const frame& other) const noexcept
+    {
+        return has_key() && other.has_key() &&
+               (block_->key == other.block_->key ||
+                block_->key->view() == other.block_->key->view());
     }
 
     /// False for the empty frame.
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
     /// The encoded bytes, valid as long as any copy of this frame lives.
-    std::string_view bytes() const noexcept
-    {
-        return block_ ? std::string_view(block_->data(), block_->size) : std::string_view();
-    }
+    std::string_view bytes() const noexcept { return block_ ? block_->view() : std::string_view(); }
 
     /// Number of encoded bytes.
     std::size_t size() const noexcept { return block_ ? block_->size : 0; }
@@ -90,7 +109,9 @@ private:
     {
         std::size_t references;
         std::size_t size;
+        block* key; // or null
 
+        std::string_view view() const noexcept { return {data(), size}; }
         char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
         const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
     };

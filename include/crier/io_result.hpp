@@ -11,7 +11,7 @@ namespace crier {
 enum class io_status : unsigned char {
     ok,         ///< `bytes` bytes were read or written; fewer than asked is no error
     want_read,  ///< nothing was done: try again when the stream is readable
-    want_write, ///< nothing was done: try again when the stream is writable
+    want_write, ///< no progress: try again when the stream is writable
     eof,        ///< reading: the peer will send no more
     failed,     ///< the stream is of no more use, `ec` says why
 };
@@ -20,6 +20,8 @@ enum class io_status : unsigned char {
 struct io_result
 {
     io_status status = io_status::ok;
+    /// Read or written. Writing, with want_write: so many of the bytes that were offered are taken
+    /// for good already, and must be offered again at the front, unchanged (TLS encrypts them once).
     std::size_t bytes = 0;
     error_code ec{};
     /// Reading: false says that nothing more was there, so that the reader need not ask again

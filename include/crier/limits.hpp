@@ -13,17 +13,24 @@ struct limits
     /// Longest uid, in bytes: of a client's first message, and in a back end's line.
     std::size_t max_uid_bytes = 256;
 
-    /// Most bytes queued for one client. A client that would get more is a slow consumer: it gets
-    /// no more, and is closed with 1013 after what is queued. One message alone always fits.
+    /// Most bytes queued for one client, as encoded. A client that would get more is a slow consumer:
+    /// its listener's overflow policy says what happens. One message alone always fits.
     std::size_t max_outbox_bytes = 1024 * 1024;
 
+    /// Most messages queued for one client; 0 is no limit. Otherwise as max_outbox_bytes.
+    std::size_t max_outbox_messages = 0;
+
+    /// Most topics that one client may be in.
+    std::size_t max_topics = 64;
+
     /// Most bytes read from one connection before it is the others' turn. At least 1.
-    std::size_t max_turn_bytes = 64 * 1024;
+    std::size_t max_turn_bytes = 256 * 1024;
 
     /// From accept to the end of the opening handshake, in all. 0 is no limit, here and below.
     std::chrono::milliseconds handshake_timeout{10'000};
 
-    /// From the end of the handshake until a client has said its uid.
+    /// From the end of the handshake until a client has said its uid, or a back end its secret: until
+    /// the authenticator has decided.
     std::chrono::milliseconds uid_timeout{10'000};
 
     /// A client that said nothing for this long is pinged; after the same time again without a

@@ -1,64 +1,148 @@
 #ifndef CRIER_LISTENER_HPP
 #define CRIER_LISTENER_HPP
 
+#include <crier/authenticator/anyone.hpp>
+#include <crier/authenticator/first_message.hpp>
+#include <crier/concepts/authenticator.hpp>
 #include <crier/concepts/codec.hpp>
+#include <crier/concepts/overflow.hpp>
+#include <crier/concepts/reply.hpp>
 #include <crier/concepts/transport.hpp>
 #include <crier/detail/roles.hpp>
 #include <crier/hooks.hpp>
 #include <crier/limits.hpp>
+#include <crier/overflow/close_slow.hpp>
+#include <crier/reply/ok_fail.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <type_traits>
 
 namespace crier {
 
-/// Listener: the receivers. Each connection's first message is its uid; from then on it is pushed
-/// what is said for that uid, and what else it says goes to hooks::on_message.
+namespace detail {
+
+/// The one among the extras that models a concept, or the default.
+template <template <class> class Models, class Default, class... Extras>
+struct extra_or
+{
+    using type = Default;
+};
+
+template <template <class> class Models, class Default, class First, class... Rest>
+struct extra_or<Models, Default, First, Rest...>
+{
+    using type = typename std::conditional_t<Models<First>::value, std::type_identity<First>,
+                                             extra_or<Models, Default, Rest...>>::type;
+};
+
+template <class T>
+using models_authenticator = std::bool_constant<crier::authenticator<T>>;
+template <class T>
+using models_overflow = std::bool_constant<crier::overflow<T>>;
+template <class T>
+using models_reply = std::bool_constant<crier::reply<T>>;
+
+template <template <class> class Models, class... Extras>
+inline constexpr std::size_t extras_that = (std::size_t(Models<Extras>::value) + ... + 0);
+
+/// Says what is wrong with an extra, by what it seems to be.
+template <class Extra>
+consteval bool check_extra()
+{
+    if constexpr (requires { &Extra::judge; })
+        return check_authenticator<Extra>();
+    else if constexpr (requires { &Extra::make_room; })
+        return check_overflow<Extra>();
+    else if constexpr (requires { &Extra::write; })
+        return check_reply<Extra>();
+    return true;
+}
+
+} // namespace detail
+
+/// Listener: the receivers. Each connection says who it is, by its first message unless an
+/// authenticator knows better; from then on it is pushed what is said for that uid, and what else it
+/// says goes to hooks::on_message.
+///
+/// Extras, in any order: an authenticator (default: first_message), an overflow policy (default:
+/// close_slow).
 ///
 /// Example:
 ///     crier::clients<crier::tcp, crier::websocket> options{.transport = {.port = 1234}};
-template <transport Transport, framing_codec Codec>
+template <transport Transport, framing_codec Codec, class... Extras>
 struct clients
 {
-    Transport transport{};  ///< where to listen
-    Codec codec{};          ///< how messages are framed
-    crier::limits limits{}; ///< what one connection may cost
+    static_assert((detail::check_extra<Extras>() && ...));
+    static_assert(((crier::authenticator<Extras> || crier::overflow<Extras>)&&...),
+                  "the extras of clients<> are an authenticator and an overflow policy");
+    static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
+                  "a listener has one authenticator; every<> makes one of several");
+    static_assert(detail::extras_that<detail::models_overflow, Extras...> <= 1,
+                  "a listener has one overflow policy");
 
     using transport_type = Transport;
     using codec_type = Codec;
+    using authenticator_type =
+        typename detail::extra_or<detail::models_authenticator, first_message, Extras...>::type;
+    using overflow_type =
+        typename detail::extra_or<detail::models_overflow, close_slow, Extras...>::type;
+
+    Transport transport{};              ///< where to listen
+    Codec codec{};                      ///< how messages are framed
+    crier::limits limits{};             ///< what one connection may cost
+    authenticator_type authenticator{}; ///< who may stay, and as whom
+    overflow_type overflow{};           ///< what to do for slow consumers
 
     /// Used by server.
-    template <class Registry, class Hooks>
-    std::unique_ptr<detail::clients_role<Registry, Hooks>>
-    make_role(detail::switchboard<Registry>& board, Hooks& h) const
+    template <class Around>
+    auto make_role(const Around& around) const
     {
-        return std::make_unique<detail::clients_role<Registry, Hooks>>(detail::encoder_of<Codec>,
-                                                                       limits, board, h);
+        using role = detail::clients_role<Around, authenticator_type, overflow_type>;
+        return std::make_unique<role>(detail::encoder_of<Codec, overflow_type>, limits,
+                                      authenticator, overflow, around);
     }
 };
 
 /// Listener: those who push. Each message is a line of JSON that names its receivers (see
-/// command_parser); they get the line as it came, as text. The answer is `ok` or `fail`, one for
-/// each line, in the order of the lines.
+/// command_parser); they get the line as it came, as text. Each line is answered, in the order of the
+/// lines.
+///
+/// Extras, in any order: an authenticator (default: anyone; shared_secret, peer_credentials), a reply
+/// (default: ok_fail).
 ///
 /// A back end that does not read its answers is not read from either, until it does.
-template <transport Transport, framing_codec Codec>
+template <transport Transport, framing_codec Codec, class... Extras>
 struct backend
 {
-    Transport transport{};  ///< where to listen; without an address, on this machine only
-    Codec codec{};          ///< how lines are framed
-    crier::limits limits{}; ///< what one connection may cost
+    static_assert((detail::check_extra<Extras>() && ...));
+    static_assert(((crier::authenticator<Extras> || crier::reply<Extras>)&&...),
+                  "the extras of backend<> are an authenticator and a reply");
+    static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
+                  "a listener has one authenticator; every<> makes one of several");
+    static_assert(detail::extras_that<detail::models_reply, Extras...> <= 1,
+                  "a listener has one reply");
 
     using transport_type = Transport;
     using codec_type = Codec;
+    using authenticator_type =
+        typename detail::extra_or<detail::models_authenticator, anyone, Extras...>::type;
+    using reply_type = typename detail::extra_or<detail::models_reply, ok_fail, Extras...>::type;
+
+    Transport transport{};  ///< where to listen; without an address, on this machine only
+    Codec codec{};          ///< how lines are framed
+    crier::limits limits{}; ///< what one connection may cost
+    authenticator_type authenticator{}; ///< who may push
+    reply_type reply{};                 ///< what a line is answered
 
     /// Used by server.
-    template <class Registry, class Hooks>
-    std::unique_ptr<detail::backend_role<Registry, Hooks>>
-    make_role(detail::switchboard<Registry>& board, Hooks& h) const
+    template <class Around>
+    auto make_role(const Around& around) const
     {
-        return std::make_unique<detail::backend_role<Registry, Hooks>>(detail::encoder_of<Codec>,
-                                                                       limits, board, h);
+        using role = detail::backend_role<Around, authenticator_type, reply_type>;
+        return std::make_unique<role>(detail::encoder_of<Codec>, limits, authenticator, reply,
+                                      around);
     }
 };
 
@@ -79,11 +163,11 @@ struct peers
     using codec_type = Codec;
 
     /// Used by server. The role refers to this listener's handler.
-    template <class Registry, class Hooks>
-    std::unique_ptr<detail::peers_role<Handler>> make_role(detail::switchboard<Registry>&, Hooks&)
+    template <class Around>
+    auto make_role(const Around& around)
     {
-        return std::make_unique<detail::peers_role<Handler>>(detail::encoder_of<Codec>, limits,
-                                                             handler);
+        return std::make_unique<detail::peers_role<Around, Handler>>(detail::encoder_of<Codec>,
+                                                                     limits, handler, around);
     }
 };
 
@@ -104,13 +188,13 @@ namespace detail {
 
 template <class T>
 inline constexpr bool is_clients = false;
-template <class Transport, class Codec>
-inline constexpr bool is_clients<clients<Transport, Codec>> = true;
+template <class Transport, class Codec, class... Extras>
+inline constexpr bool is_clients<clients<Transport, Codec, Extras...>> = true;
 
 template <class T>
 inline constexpr bool is_backend = false;
-template <class Transport, class Codec>
-inline constexpr bool is_backend<backend<Transport, Codec>> = true;
+template <class Transport, class Codec, class... Extras>
+inline constexpr bool is_backend<backend<Transport, Codec, Extras...>> = true;
 
 } // namespace detail
 

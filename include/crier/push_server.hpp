@@ -3,6 +3,7 @@
 
 #include <crier/message.hpp>
 #include <crier/push_result.hpp>
+#include <crier/receivers.hpp>
 #include <crier/server.hpp>
 #include <crier/utf8.hpp>
 
@@ -11,10 +12,12 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace crier {
 
@@ -43,35 +46,45 @@ public:
     /// Queues a message for all connections of a uid, as the registry has them. On the server's
     /// thread (in hooks, say) the result is exact. On another thread the message is handed over,
     /// in the order of that thread's calls, and the result is push_status::posted; use async_push
-    /// to learn more.
+    /// to learn more. Throws std::bad_alloc.
     push_result push(std::string_view uid, message_view message)
     {
         if (uid.empty() || !is_valid(message))
-            return {push_status::invalid, 0};
+            return {push_status::invalid};
         if (!this->running())
-            return {push_status::stopped, 0};
+            return {push_status::stopped};
         if (this->on_server_thread())
             return push_here(uid, message);
-        this->submit(
-            [this, to = std::string(uid), text = std::string(message.data), kind = message.kind] {
-                push_here(to, {text, kind});
-            });
-        return {push_status::posted, 0};
+        return post([this, to = std::string(uid), m = owned(message)] { push_here(to, m.view()); });
+    }
+
+    /// The same for several uids, a topic, or everybody.
+    push_result push(const receivers& to, message_view message)
+    {
+        if (!is_valid(message))
+            return {push_status::invalid};
+        if (!this->running())
+            return {push_status::stopped};
+        if (this->on_server_thread())
+            return push_to(to, message);
+        return post([this, to, m = owned(message)] { push_to(to, m.view()); });
     }
 
     /// Queues a message for every registered connection. Otherwise as push.
-    push_result broadcast(message_view message)
+    push_result broadcast(message_view message) { return push(receivers::everybody(), message); }
+
+    /// Lets all connections that a uid has now join a topic; those that come later do not. The
+    /// result counts the connections that are in it, and those that could not join. Otherwise as
+    /// push. One connection: connection::join.
+    push_result join(std::string_view uid, std::string_view topic)
     {
-        if (!is_valid(message))
-            return {push_status::invalid, 0};
-        if (!this->running())
-            return {push_status::stopped, 0};
-        if (this->on_server_thread())
-            return broadcast_here(message);
-        this->submit([this, text = std::string(message.data), kind = message.kind] {
-            broadcast_here({text, kind});
-        });
-        return {push_status::posted, 0};
+        return change_topic(uid, topic, true);
+    }
+
+    /// Lets them leave it. The result counts those that were in it.
+    push_result leave(std::string_view uid, std::string_view topic)
+    {
+        return change_topic(uid, topic, false);
     }
 
     /// As push, and completes with the exact result: `void(push_result)`, on the handler's
@@ -81,33 +94,55 @@ public:
     auto async_push(std::string_view uid, message_view message, Token&& token)
     {
         return boost::asio::async_initiate<Token, void(push_result)>(
-            [](auto handler, push_server* self, std::string to, std::string text,
-               message_kind kind) {
-                self->submit_with_result(std::move(handler),
-                                         [self, to = std::move(to), text = std::move(text), kind] {
-                                             return to.empty() || !is_valid({text, kind})
-                                                        ? push_result{push_status::invalid, 0}
-                                                        : self->push_here(to, {text, kind});
-                                         });
+            [](auto handler, push_server* self, std::string to, owned m) {
+                self->submit_with_result(
+                    std::move(handler), [self, to = std::move(to), m = std::move(m)] {
+                        return to.empty() || !is_valid(m.view()) ? push_result{push_status::invalid}
+                                                                 : self->push_here(to, m.view());
+                    });
             },
-            token, this, std::string(uid), std::string(message.data), message.kind);
+            token, this, std::string(uid), owned(message));
+    }
+
+    /// The same for several uids, a topic, or everybody.
+    template <class Token>
+    auto async_push(receivers to, message_view message, Token&& token)
+    {
+        return boost::asio::async_initiate<Token, void(push_result)>(
+            [](auto handler, push_server* self, receivers whom, owned m) {
+                self->submit_with_result(
+                    std::move(handler), [self, whom = std::move(whom), m = std::move(m)] {
+                        return !is_valid(m.view()) ? push_result{push_status::invalid}
+                                                   : self->push_to(whom, m.view());
+                    });
+            },
+            token, this, std::move(to), owned(message));
     }
 
     /// As broadcast, with the exact result. Otherwise as async_push.
     template <class Token>
     auto async_broadcast(message_view message, Token&& token)
     {
-        return boost::asio::async_initiate<Token, void(push_result)>(
-            [](auto handler, push_server* self, std::string text, message_kind kind) {
-                self->submit_with_result(std::move(handler), [self, text = std::move(text), kind] {
-                    return !is_valid({text, kind}) ? push_result{push_status::invalid, 0}
-                                                   : self->broadcast_here({text, kind});
-                });
-            },
-            token, this, std::string(message.data), message.kind);
+        return async_push(receivers::everybody(), message, std::forward<Token>(token));
     }
 
 private:
+    /// A message that outlives the call.
+    struct owned
+    {
+        explicit owned(message_view m) : text(m.data), kind(m.kind) {}
+        message_view view() const noexcept { return {text, kind}; }
+        std::string text;
+        message_kind kind;
+    };
+
+    template <class F>
+    push_result post(F f)
+    {
+        this->submit(std::move(f));
+        return {push_status::posted};
+    }
+
     static bool is_valid(message_view message) noexcept
     {
         return message.kind != message_kind::text || is_valid_utf8(message.data);
@@ -116,16 +151,65 @@ private:
     push_result push_here(std::string_view uid, message_view message)
     {
         if (!this->running())
-            return {push_status::stopped, 0};
-        const std::size_t queued = this->board().deliver(uid, message);
-        return {queued ? push_status::queued : push_status::no_receiver, queued};
+            return {push_status::stopped};
+        return observed(this->board().deliver(uid, message), false);
     }
 
-    push_result broadcast_here(message_view message)
+    CRIER_COLD push_result push_to(const receivers& to, message_view message)
     {
         if (!this->running())
-            return {push_status::stopped, 0};
-        return {push_status::queued, this->board().deliver_all(message)};
+            return {push_status::stopped};
+        std::vector<std::string_view> names(to.names().begin(), to.names().end());
+        std::vector<std::string_view> except(to.excepted().begin(), to.excepted().end());
+        std::sort(except.begin(), except.end());
+        switch (to.kind()) {
+        case receivers::kind_uids:
+            std::erase_if(names, [&](std::string_view uid) {
+                return std::binary_search(except.begin(), except.end(), uid);
+            });
+            return observed(this->board().deliver_to(names, message), false);
+        case receivers::kind_topic:
+            return observed(this->board().publish(names.front(), message, except), false);
+        case receivers::kind_everybody:
+            break;
+        }
+        return observed(this->board().deliver_all(message, except), true);
+    }
+
+    push_result observed(detail::delivered d, bool to_all)
+    {
+        const push_result result = result_of(d, to_all);
+        this->observer().on_push(result);
+        return result;
+    }
+
+    static push_result result_of(detail::delivered d, bool to_all) noexcept
+    {
+        const push_status status = d.queued || to_all ? push_status::queued
+                                   : d.dropped        ? push_status::dropped
+                                                      : push_status::no_receiver;
+        return {status, d.queued, d.dropped};
+    }
+
+    CRIER_COLD push_result change_topic(std::string_view uid, std::string_view topic, bool join)
+    {
+        if (uid.empty() || topic.empty())
+            return {push_status::invalid};
+        if (!this->running())
+            return {push_status::stopped};
+        if (this->on_server_thread())
+            return change_topic_here(uid, topic, join);
+        return post([this, uid = std::string(uid), topic = std::string(topic), join] {
+            change_topic_here(uid, topic, join);
+        });
+    }
+
+    CRIER_COLD push_result change_topic_here(std::string_view uid, std::string_view topic,
+                                             bool join)
+    {
+        auto& board = this->board();
+        return result_of(join ? board.join(topic, {&uid, 1}) : board.leave(topic, {&uid, 1}),
+                         false);
     }
 
     template <class Handler, class Operation>

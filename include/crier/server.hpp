@@ -30,8 +30,9 @@ namespace crier {
 /// Listeners around a registry, and what runs them.
 ///
 /// Components, in any order: one or more listeners (clients<>, backend<>, peers<>), at most one
-/// registry (default: uid_registry), at most one class derived from crier::hooks. The constructor
-/// takes their options in the same order; those at the end may be left out:
+/// registry (default: uid_registry), at most one class derived from crier::hooks, at most one derived
+/// from crier::observer. The constructor takes their options in the same order; those at the end may
+/// be left out:
 ///
 ///     server();  server(a);  server(a, b);  ...          // runs on an io_context of its own
 ///     server(io_context&);  server(io_context&, a);  ... // runs on yours, which one thread runs
@@ -50,6 +51,7 @@ class server
     static_assert((listener<Components> || ...), "a server needs at least one listener");
     static_assert((registry<Components> + ... + 0) <= 1, "a server has one registry");
     static_assert((server_hooks<Components> + ... + 0) <= 1, "a server has one hooks class");
+    static_assert((server_observer<Components> + ... + 0) <= 1, "a server has one observer");
 
     using constructors =
         detail::component_constructors<detail::component_storage<Components...>,
@@ -59,6 +61,7 @@ class server
 public:
     using registry_type = typename list::registry_type;
     using hooks_type = typename list::hooks_type;
+    using observer_type = typename list::observer_type;
 
     /// How long stop() lets connections finish, unless told otherwise.
     static constexpr std::chrono::milliseconds default_drain_timeout{5'000};
@@ -170,6 +173,9 @@ public:
     /// The hooks, as the server uses them: its own copy, to be filled before start(), say.
     hooks_type& hook() noexcept { return hooks_; }
 
+    /// The observer, as the server uses it: its own copy.
+    observer_type& observer() noexcept { return observer_; }
+
     boost::asio::io_context& context() noexcept { return this->context_; }
 
     /// For tests: moves the server's time on, and does what falls due then.
@@ -200,6 +206,8 @@ protected:
     std::atomic<state> state_{state::stopped};
 
 private:
+    using around = detail::surroundings<registry_type, hooks_type, observer_type>;
+
     template <class Component>
     struct parts // of a component that is no listener
     {
@@ -213,8 +221,7 @@ private:
     struct parts<Component>
     {
         using role_type = typename decltype(std::declval<Component&>().make_role(
-            std::declval<detail::switchboard<registry_type>&>(),
-            std::declval<hooks_type&>()))::element_type;
+            std::declval<const around&>()))::element_type;
         using loop_type =
             detail::accept_loop<typename Component::transport_type, typename Component::codec_type>;
     };
@@ -233,7 +240,7 @@ private:
             component& options = std::get<I>(this->components_);
             auto& role = std::get<I>(roles_);
             if (!role) {
-                role = options.make_role(board_, hooks_);
+                role = options.make_role(around{board_, hooks_, observer_});
                 role->max_unfinished_bytes = options.codec.max_unfinished_bytes();
                 shard_->prepare(*role);
             }
@@ -288,27 +295,23 @@ private:
 
     std::shared_ptr<detail::shard> shard_ =
         std::make_shared<detail::shard>(this->context_.get_executor());
-    hooks_type hooks_ = make_hooks();
-    detail::switchboard<registry_type> board_{*shard_, make_registry()};
+    hooks_type hooks_ = component<hooks_type, list::hooks_at>();
+    observer_type observer_ = component<observer_type, list::observer_at>();
+    detail::switchboard<registry_type> board_{*shard_,
+                                              component<registry_type, list::registry_at>()};
     std::tuple<std::unique_ptr<typename parts<Components>::role_type>...> roles_;
     std::tuple<std::shared_ptr<typename parts<Components>::loop_type>...> loops_;
     std::function<void()> on_stopped_;
     bool drained_ = false;
 
-    hooks_type make_hooks() const
+    /// The component at this place, or a default one.
+    template <class T, std::size_t At>
+    T component() const
     {
-        if constexpr (list::hooks_at < sizeof...(Components))
-            return std::get<list::hooks_at>(this->components_);
+        if constexpr (At < sizeof...(Components))
+            return std::get<At>(this->components_);
         else
-            return hooks_type{};
-    }
-
-    registry_type make_registry() const
-    {
-        if constexpr (list::registry_at < sizeof...(Components))
-            return std::get<list::registry_at>(this->components_);
-        else
-            return registry_type{};
+            return T{};
     }
 };
 

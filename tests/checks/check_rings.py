@@ -21,24 +21,26 @@ PROTOCOL, ENGINE, EDGE, UMBRELLA, KIT = "protocol", "engine", "edge", "umbrella"
 # impl/x.ipp, is where its header x.hpp is.
 RINGS = {
     PROTOCOL: [
-        "codec/", "registry/", "concepts/codec.hpp", "concepts/registry.hpp",
-        "command.hpp", "config.hpp", "connection.hpp", "counters.hpp", "decoded.hpp", "error.hpp",
-        "frame.hpp", "fwd.hpp", "hooks.hpp", "limits.hpp", "message.hpp", "opening.hpp",
-        "push_result.hpp", "utf8.hpp", "version.hpp",
+        "authenticator/", "codec/", "overflow/", "registry/", "reply/",
+        "concepts/authenticator.hpp", "concepts/codec.hpp", "concepts/overflow.hpp",
+        "concepts/registry.hpp", "concepts/reply.hpp",
+        "backlog.hpp", "command.hpp", "config.hpp", "connection.hpp", "counters.hpp", "decoded.hpp", "error.hpp",
+        "frame.hpp", "fwd.hpp", "hooks.hpp", "limits.hpp", "message.hpp", "observer.hpp",
+        "opening.hpp", "push_result.hpp", "receivers.hpp", "utf8.hpp", "version.hpp",
         "detail/deadline_list.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
         "detail/json_scanner.hpp",
         "detail/outbox.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
-        "detail/uid_table.hpp",
+        "detail/topic_table.hpp", "detail/uid_table.hpp",
     ],
     ENGINE: [
         "transport/", "concepts/transport.hpp",
         "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "watcher.hpp",
         "detail/accept_loop.hpp", "detail/components.hpp", "detail/delivery.hpp",
-        "detail/descriptor_stream.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
+        "detail/descriptor_stream.hpp", "detail/doorman.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
         "detail/roles.hpp", "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
-        "detail/timer.hpp",
+        "detail/timer.hpp", "detail/waiting_room.hpp",
     ],
-    EDGE: [],
+    EDGE: ["authenticator/signed_ticket.hpp", "transport/tls.hpp"],
     UMBRELLA: ["crier.hpp", "src.hpp"],
     KIT: ["test/"],
 }
@@ -58,6 +60,7 @@ PROTOCOL_BOOST = (
 )
 PROTOCOL_SYSTEM = (
     "sys/uio.h",  # iovec, a type
+    "unistd.h",  # geteuid
     "sys/random.h",  # the hash key of the registries
     "emmintrin.h",  # SSE2
 )

@@ -232,7 +232,7 @@ test('replies come in the order of the lines', async () => {
 test('a line that is no push fails, and the next one is served', async () => {
     const page = await register('uid1');
     const bad = ['', 'hello', '{', '[]', '"uid1"', 'null', '{}', '{"uid":null}', '{"uid":1.5}',
-        '{"uid":["uid1"]}', '{"uid":"uid1"} x', '{"uid":"uid1",}'];
+        '{"uid":["uid1",null]}', '{"uid":"uid1"} x', '{"uid":"uid1",}'];
     const bytes = Buffer.concat([
         Buffer.from(bad.map((line) => `${line}\n`).join('')),
         Buffer.from('{"uid":"uid1","x":"'), Buffer.from([0xff]), Buffer.from('"}\n'),

@@ -27,6 +27,9 @@ public:
         say(uid);
     }
 
+    /// A page that has said nothing yet.
+    explicit page(crier::test::memory_client c) : client(std::move(c)) {}
+
     void say(std::string_view text) { client.send(client_frame(fin | op::text, text)); }
 
     void say_goodbye(unsigned code = 1000)

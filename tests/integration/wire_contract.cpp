@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(the_reply_is_fail_without_a_uid)
     auto back_end = server.back_end();
     for (const std::string line :
          {R"({})", R"({"percent":"88%"})", R"({"UID":"u"})", R"({"uid ":"u"})", R"({"uid":null})",
-          R"({"uid":true})", R"({"uid":["u"]})", R"({"uid":{"uid":"u"}})", R"({"uid":""})"})
+          R"({"uid":true})", R"({"uid":["u",""]})", R"({"uid":{"uid":"u"}})", R"({"uid":""})"})
         check_refused(back_end, line);
     check_pushed(back_end, page, R"({"uid":"u"})");
 }

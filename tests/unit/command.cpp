@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "readable.hpp"
 
 using crier::command;
+using crier::command_error;
 using crier::command_parser;
 using support::readable;
 
@@ -18,21 +20,42 @@ namespace {
 
 constexpr std::size_t max_uid_bytes = 256;
 
+std::string list(std::span<const std::string_view> names)
+{
+    std::string all;
+    for (const std::string_view name : names)
+        all += ' ' + readable(name);
+    return all;
+}
+
+std::string in_words(const command& found)
+{
+    const std::string except = found.except.empty() ? "" : " but" + list(found.except);
+    switch (found.kind) {
+    case command::unicast:
+        return "to " + readable(found.name);
+    case command::multicast:
+        return "to several" + list(found.uids);
+    case command::publish:
+        return "to topic " + readable(found.name) + except;
+    case command::broadcast:
+        return "to all" + except;
+    case command::join:
+        return "join " + readable(found.name) + list(found.uids);
+    case command::leave:
+        return "leave " + readable(found.name) + list(found.uids);
+    case command::invalid:
+        return found.name.empty() && found.uids.empty() ? "invalid" : "invalid, with a name";
+    }
+    return "no kind of command";
+}
+
 /// "to <uid>", "to all" or "invalid". The line is parsed in memory of just its size.
 std::string judged(std::string_view line, std::size_t limit = max_uid_bytes)
 {
     command_parser parser(limit);
     const std::vector<char> memory(line.begin(), line.end());
-    const command found = parser.parse({memory.data(), memory.size()});
-    switch (found.kind) {
-    case command::unicast:
-        return "to " + readable(found.uid);
-    case command::broadcast:
-        return found.uid.empty() ? "to all" : "to all, with a uid";
-    case command::invalid:
-        return found.uid.empty() ? "invalid" : "invalid, with a uid";
-    }
-    return "no kind of command";
+    return in_words(parser.parse({memory.data(), memory.size()}));
 }
 
 void check_uid(std::string_view line, std::string_view uid)
@@ -103,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_written_otherwise_than_an_integer_is_no_ui
 
 BOOST_AUTO_TEST_CASE(what_is_no_string_and_no_integer_is_no_uid)
 {
-    for (const char* value : {"null", "true", "false", "{}", "[]", "[\"a\"]", "{\"uid\":\"a\"}"})
+    for (const char* value : {"null", "true", "false", "{}", "[]", "[null]", "{\"uid\":\"a\"}"})
         check_invalid("{\"uid\":" + std::string(value) + "}");
 }
 
@@ -382,13 +405,62 @@ BOOST_AUTO_TEST_CASE(one_parser_keeps_nothing_of_the_lines_before)
 {
     command_parser parser(max_uid_bytes);
     for (int round = 0; round < 3; ++round) {
-        BOOST_TEST(readable(parser.parse(R"({"uid":"\u0061bc"})").uid) == readable("abc"));
-        BOOST_TEST((parser.parse(R"({"x":1})") == command{}));
+        BOOST_TEST(readable(parser.parse(R"({"uid":"\u0061bc"})").name) == readable("abc"));
+        BOOST_TEST((parser.parse(R"({"x":1})").kind == command::invalid));
         BOOST_TEST((parser.parse(R"({"broadcast":true})").kind == command::broadcast));
-        BOOST_TEST((parser.parse(R"({"uid":null})") == command{}));
-        BOOST_TEST(readable(parser.parse(R"({"uid":17})").uid) == readable("17"));
-        BOOST_TEST((parser.parse("not JSON") == command{}));
+        BOOST_TEST((parser.parse(R"({"uid":null})").kind == command::invalid));
+        BOOST_TEST(readable(parser.parse(R"({"uid":17})").name) == readable("17"));
+        BOOST_TEST((parser.parse("not JSON").kind == command::invalid));
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_uids_names_each_once)
+{
+    BOOST_TEST(judged(R"({"uid":["b","a","b",7,"\u0061"]})") ==
+               "to several " + readable("7") + ' ' + readable("a") + ' ' + readable("b"));
+    BOOST_TEST(judged(R"({"uid":["a"]})") == "to several " + readable("a"));
+    for (const auto* line : {R"({"uid":[]})", R"({"uid":["a",""]})", R"({"uid":["a",null]})",
+                             R"({"uid":["a",["b"]]})", R"({"uid":["a",1.5]})", R"({"uid":[{}]})"})
+        check_invalid(line);
+    BOOST_TEST(judged(R"({"uid":["abc"]})", 2) == "invalid");
+    BOOST_TEST(judged(R"({"uid":["a"],"uid":"b"})") == "to " + readable("b"));
+}
+
+BOOST_AUTO_TEST_CASE(topics_and_exceptions_mean_something_only_without_a_uid)
+{
+    BOOST_TEST(judged(R"({"topic":"news","n":1})") == "to topic " + readable("news"));
+    BOOST_TEST(judged(R"({"topic":"news","except":["b","a"]})") ==
+               "to topic " + readable("news") + " but " + readable("a") + ' ' + readable("b"));
+    BOOST_TEST(judged(R"({"broadcast":true,"except":"a"})") == "to all but " + readable("a"));
+    BOOST_TEST(judged(R"({"broadcast":true,"except":[]})") == "to all");
+    BOOST_TEST(judged(R"({"broadcast":true,"topic":"news"})") == "to all");
+    BOOST_TEST(judged(R"({"broadcast":false,"topic":"news"})") == "to topic " + readable("news"));
+    BOOST_TEST(judged(R"({"join":"news","members":["b","a"]})") ==
+               "join " + readable("news") + ' ' + readable("a") + ' ' + readable("b"));
+    BOOST_TEST(judged(R"({"leave":"news","members":"a"})") ==
+               "leave " + readable("news") + ' ' + readable("a"));
+    for (const auto* with_uid :
+         {R"({"uid":"u","topic":"news"})", R"({"topic":[],"except":5.5,"uid":"u"})",
+          R"({"join":"news","members":["a"],"uid":"u"})", R"({"uid":"u","broadcast":true})"})
+        check_uid(with_uid, "u");
+    for (const auto* line :
+         {R"({"topic":""})", R"({"topic":["a"]})", R"({"topic":null})",
+          R"({"topic":"a","except":[""]})", R"({"join":"a"})", R"({"join":"a","members":[]})",
+          R"({"join":["a"],"members":["b"]})", R"({"members":["b"]})", R"({"except":["b"]})"})
+        check_invalid(line);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_line_says_why)
+{
+    command_parser parser(4);
+    const auto why = [&](std::string_view line) { return parser.parse(line).why; };
+    BOOST_TEST((why("[1]") == command_error::not_json));
+    BOOST_TEST((why(R"({"uid":"a")") == command_error::not_json));
+    BOOST_TEST((why(R"({"x":"a"})") == command_error::no_receiver));
+    BOOST_TEST((why(R"({"broadcast":1})") == command_error::no_receiver));
+    BOOST_TEST((why(R"({"uid":"abcde"})") == command_error::bad_receiver));
+    BOOST_TEST((why(R"({"uid":true})") == command_error::bad_receiver));
+    BOOST_TEST((why(R"({"uid":"a"})") == command_error::none));
 }
 
 BOOST_AUTO_TEST_CASE(a_uid_without_escapes_is_a_view_of_the_line)
@@ -399,7 +471,7 @@ BOOST_AUTO_TEST_CASE(a_uid_without_escapes_is_a_view_of_the_line)
     const command found = parser.parse(line);
     const std::size_t allocations = watch.count();
     BOOST_TEST(allocations == 0u);
-    BOOST_TEST(found.uid.data() == line.data() + 8);
+    BOOST_TEST(found.name.data() == line.data() + 8);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,6 @@ public:
     static constexpr std::size_t max_key_size = SIZE_MAX;
     static constexpr std::size_t max_string_size = SIZE_MAX;
 
-    command::kind_type kind = command::invalid;
     std::string uid;
 
     bool on_document_begin(code&) { return true; }
@@ -60,13 +60,15 @@ public:
     bool on_array_begin(code&)
     {
         value({}, false);
-        ++depth_;
+        if (depth_++ == 1 && key_ == "uid")
+            in_list_ = is_list_ = true;
         return true;
     }
 
     bool on_array_end(std::size_t, code&)
     {
-        --depth_;
+        if (--depth_ == 1)
+            in_list_ = false;
         return true;
     }
 
@@ -95,16 +97,23 @@ public:
     bool on_bool(bool b, code&) { return value({}, b); }
     bool on_null(code&) { return value({}, false); }
 
-    /// After a document without error.
-    command result() const
+    /// What the line asks for, in words. After a document without error.
+    std::string result() const
     {
         if (!is_object_)
-            return {};
+            return "invalid";
         if (!has_uid_)
-            return {broadcast_ ? command::broadcast : command::invalid, {}};
-        if (uid.empty() || uid.size() > max_uid_bytes)
-            return {};
-        return {command::unicast, uid};
+            return broadcast_ ? "to all" : "invalid";
+        if (!is_list_)
+            return is_usable(uid) ? "to " + readable(uid) : "invalid";
+        const std::set<std::string> each(uids_.begin(), uids_.end());
+        std::string all = "to several";
+        for (const std::string& one : each) {
+            if (!is_usable(one))
+                return "invalid";
+            all += ' ' + readable(one);
+        }
+        return each.empty() ? "invalid" : all;
     }
 
 private:
@@ -126,8 +135,12 @@ private:
     /// What a value is if it stands for a uid: a text, or nothing.
     bool value(std::string as_uid, bool is_true)
     {
-        if (depth_ == 1 && key_ == "uid") {
+        if (depth_ == 2 && in_list_) {
+            uids_.push_back(std::move(as_uid));
+        } else if (depth_ == 1 && key_ == "uid") {
             has_uid_ = true;
+            is_list_ = false;
+            uids_.clear();
             uid = std::move(as_uid);
         } else if (depth_ == 1 && key_ == "broadcast") {
             broadcast_ = is_true;
@@ -136,14 +149,25 @@ private:
         return true;
     }
 
+    static bool is_usable(const std::string& name)
+    {
+        return !name.empty() && name.size() <= max_uid_bytes;
+    }
+
     std::size_t depth_ = 0;
     bool is_object_ = false, has_uid_ = false, broadcast_ = false;
+    bool is_list_ = false, in_list_ = false;
+    std::vector<std::string> uids_;
     std::string collected_, key_;
 };
 
 std::string to_string(const command& c)
 {
-    return c.kind == command::unicast     ? "to " + readable(c.uid)
+    std::string several = "to several";
+    for (const std::string_view one : c.uids)
+        several += ' ' + readable(one);
+    return c.kind == command::unicast     ? "to " + readable(c.name)
+           : c.kind == command::multicast ? several
            : c.kind == command::broadcast ? "to all"
                                           : "invalid";
 }
@@ -160,7 +184,7 @@ std::optional<std::string> by_boost(std::string_view line)
         return std::nullopt; // valid JSON all the same
     if (ec || taken != line.size())
         return "invalid";
-    return to_string(parser.handler().result());
+    return parser.handler().result();
 }
 
 std::string by_crier(std::string_view line)

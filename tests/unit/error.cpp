@@ -42,6 +42,7 @@ constexpr cause causes[] = {
     {error::uid_too_long, condition::rejected},
     {error::uid_not_text, condition::rejected},
     {error::uid_refused, condition::rejected},
+    {error::unauthorized, condition::rejected},
     {error::replaced, condition::rejected},
     {error::handshake_timeout, condition::timed_out},
     {error::uid_timeout, condition::timed_out},

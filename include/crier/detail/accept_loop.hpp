@@ -74,6 +74,7 @@ private:
             auto stream = acceptor_.accept(ec);
             if (ec) {
                 ++shard_->counts.accept_errors;
+                role_.accept_failed(ec);
                 return pause();
             }
             if (!stream)
@@ -87,6 +88,7 @@ private:
     {
         auto* s = new session<Transport, Codec>(*shard_, role_, std::move(stream), codec_);
         shard_->add(*s);
+        role_.arrived(*s);
         try {
             s->start();
         } catch (const boost::system::system_error& e) {

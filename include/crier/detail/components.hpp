@@ -5,6 +5,7 @@
 #include <crier/config.hpp>
 #include <crier/hooks.hpp>
 #include <crier/listener.hpp>
+#include <crier/observer.hpp>
 #include <crier/registry/uid_registry.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -25,13 +26,16 @@ consteval bool check_component()
 {
     if constexpr (std::is_base_of_v<hooks, T>)
         return check_hooks<T>();
+    else if constexpr (std::is_base_of_v<observer, T>)
+        return check_observer<T>();
     else if constexpr (requires { typename T::table; })
         return check_registry<T>();
     else
         static_assert(
             listener<T>,
             "a server's components are listeners (clients<>, backend<>, peers<>), at most "
-            "one registry, and at most one class derived from crier::hooks");
+            "one registry, at most one class derived from crier::hooks, and at most one derived "
+            "from crier::observer");
     return true;
 }
 
@@ -61,9 +65,11 @@ struct component_list
 {
     static constexpr std::size_t registry_at = first_of<registry<Components>...>();
     static constexpr std::size_t hooks_at = first_of<server_hooks<Components>...>();
+    static constexpr std::size_t observer_at = first_of<server_observer<Components>...>();
 
     using registry_type = typename component_or<registry_at, uid_registry, Components...>::type;
     using hooks_type = typename component_or<hooks_at, hooks, Components...>::type;
+    using observer_type = typename component_or<observer_at, observer, Components...>::type;
 };
 
 /// A server's components and its io_context, its own or the user's.

@@ -2,12 +2,15 @@
 #define CRIER_DETAIL_DELIVERY_HPP
 
 #include <crier/concepts/registry.hpp>
+#include <crier/config.hpp>
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
 #include <crier/frame.hpp>
 #include <crier/message.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +47,13 @@ private:
     std::vector<std::pair<const encoder*, Encoded>> others_;
 };
 
+/// What became of a message.
+struct delivered
+{
+    std::size_t queued = 0;  ///< connections that took it
+    std::size_t dropped = 0; ///< connections that were there and did not
+};
+
 /// One message on its way to its receivers.
 class delivery
 {
@@ -55,16 +65,17 @@ public:
     {
         auto& receiver = static_cast<session_base&>(c);
         const encoder& codec = receiver.codec();
-        queued_ += receiver.deliver(encoded_.get(codec, [&] { return codec.encode(message_); }));
+        const bool took =
+            receiver.deliver(encoded_.get(codec, [&] { return codec.encode(message_); }));
+        ++(took ? result_.queued : result_.dropped);
     }
 
-    /// Connections that were queued the message.
-    std::size_t queued() const noexcept { return queued_; }
+    const delivered& result() const noexcept { return result_; }
 
 private:
     message_view message_;
     per_codec<frame> encoded_;
-    std::size_t queued_ = 0;
+    delivered result_;
 };
 
 /// Several messages on their way to the same receivers, in one piece.
@@ -81,7 +92,7 @@ public:
         auto& receiver = static_cast<session_base&>(c);
         const encoder& codec = receiver.codec();
         const batch& b = encoded_.get(codec, [&] { return encode(codec); });
-        if (receiver.has_room_for(b.all.size())) {
+        if (!codec.conflates && receiver.has_room_for(b.all.size(), b.frames.size())) {
             receiver.deliver(b.all, b.frames.size());
         } else {
             for (const frame& f : b.frames)
@@ -119,21 +130,63 @@ public:
 
     typename Registry::table& table() noexcept { return table_; }
 
-    /// Returns how many connections were queued the message, as deliver_all().
-    std::size_t deliver(std::string_view uid, message_view message)
+    delivered deliver(std::string_view uid, message_view message)
     {
         shard_.deliver_collected();
         delivery d(message);
         table_.visit(uid, d);
-        return d.queued();
+        return d.result();
     }
 
-    std::size_t deliver_all(message_view message)
+    /// To the connections of several uids, to each once, whatever the registry makes of the uids.
+    CRIER_COLD delivered deliver_to(std::span<const std::string_view> uids, message_view message)
     {
         shard_.deliver_collected();
         delivery d(message);
-        table_.visit_all(d);
-        return d.queued();
+        for (connection* c : connections_of(uids))
+            d(*c);
+        return d.result();
+    }
+
+    /// To all but these uids, which are in order.
+    CRIER_COLD delivered deliver_all(message_view message,
+                                     std::span<const std::string_view> except = {})
+    {
+        shard_.deliver_collected();
+        delivery d(message);
+        if (except.empty())
+            table_.visit_all(d);
+        else
+            table_.visit_all(without(d, except));
+        return d.result();
+    }
+
+    /// To all who have joined a topic, but these uids, which are in order.
+    CRIER_COLD delivered publish(std::string_view topic, message_view message,
+                                 std::span<const std::string_view> except = {})
+    {
+        shard_.deliver_collected();
+        delivery d(message);
+        shard_.topics.visit(topic, without(d, except));
+        return d.result();
+    }
+
+    /// `queued` says how many are in the topic now, `dropped` how many could not join.
+    CRIER_COLD delivered join(std::string_view topic, std::span<const std::string_view> uids)
+    {
+        delivered result;
+        for (connection* c : connections_of(uids))
+            ++(c->join(topic) ? result.queued : result.dropped);
+        return result;
+    }
+
+    /// `queued` says how many have left the topic.
+    CRIER_COLD delivered leave(std::string_view topic, std::span<const std::string_view> uids)
+    {
+        delivered result;
+        for (connection* c : connections_of(uids))
+            result.queued += c->leave(topic);
+        return result;
     }
 
     /// As deliver_all, but what is collected in one turn, with nothing in between, leaves together:
@@ -161,6 +214,24 @@ public:
     }
 
 private:
+    std::vector<connection*> connections_of(std::span<const std::string_view> uids)
+    {
+        std::vector<connection*> all;
+        for (const std::string_view uid : uids)
+            table_.visit(uid, [&](connection& c) { all.push_back(&c); });
+        std::sort(all.begin(), all.end(), std::less<>());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+
+    static auto without(delivery& d, std::span<const std::string_view> except)
+    {
+        return [&d, except](connection& c) {
+            if (!std::binary_search(except.begin(), except.end(), c.uid()))
+                d(c);
+        };
+    }
+
     static constexpr std::size_t most_collected_bytes = 64 * 1024;
 
     shard& shard_;

@@ -3,6 +3,7 @@
 
 #include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
+#include <crier/connection.hpp>
 #include <crier/detail/poller.hpp>
 #include <crier/io_result.hpp>
 
@@ -48,6 +49,9 @@ public:
     CRIER_DECL io_result shutdown() noexcept;
 
     CRIER_DECL std::string peer() const;
+
+    /// Who has connected to a local socket; nothing for other sockets.
+    CRIER_DECL std::optional<process_credentials> credentials() const noexcept;
     void close() noexcept { close_descriptor(*poller_, descriptor_, watched_); }
 
 private:

@@ -53,22 +53,43 @@ public:
         return used;
     }
 
-    /// Takes `n` written bytes away; at most bytes().
-    void consume(std::size_t n) noexcept
+    /// What is next must be offered to the stream again as it is, so many bytes at least: a TLS
+    /// stream has encrypted them already.
+    void pin(std::size_t n) noexcept { pinned_ = n; }
+
+    /// Takes out the oldest messages that were queued together and of which nothing is written or
+    /// pinned. Returns how many they were, 0 if there are none.
+    std::size_t drop_oldest() noexcept
     {
+        return drop_first([](const frame&) { return true; });
+    }
+
+    /// Takes out what has the same key as this frame, and is not written or pinned. Returns how many
+    /// messages they were.
+    std::size_t drop_same_key(const frame& f) noexcept
+    {
+        return drop_first([&](const frame& queued) { return queued.same_key(f); });
+    }
+
+    /// Takes `n` written bytes away; at most bytes(). Returns how many messages were completed.
+    std::size_t consume(std::size_t n) noexcept
+    {
+        const std::size_t before = messages_;
+        pinned_ -= n < pinned_ ? n : pinned_;
         bytes_ -= n;
         written_ += n;
         while (first_ && written_ >= first_->content.size()) {
             written_ -= first_->content.size();
             pop();
         }
+        return before - messages_;
     }
 
     void clear() noexcept
     {
         while (first_)
             pop();
-        bytes_ = written_ = 0;
+        bytes_ = written_ = pinned_ = 0;
     }
 
 private:
@@ -78,6 +99,29 @@ private:
         entry* next;
         std::size_t messages;
     };
+
+    template <class Which>
+    std::size_t drop_first(Which which) noexcept
+    {
+        // Where an entry begins, counted from the first byte of the first one.
+        std::size_t begins = 0;
+        for (entry** at = &first_; *at; at = &(*at)->next) {
+            entry* const e = *at;
+            const bool touched = begins < written_ + pinned_;
+            begins += e->content.size();
+            if (touched || e->messages == 0 || !which(e->content))
+                continue;
+            *at = e->next;
+            if (!*at)
+                last_ = at;
+            const std::size_t dropped = e->messages;
+            messages_ -= dropped;
+            bytes_ -= e->content.size();
+            delete e;
+            return dropped;
+        }
+        return 0;
+    }
 
     void pop() noexcept
     {
@@ -94,6 +138,7 @@ private:
     std::size_t bytes_ = 0;
     std::size_t messages_ = 0;
     std::size_t written_ = 0; // of the first frame
+    std::size_t pinned_ = 0;  // bytes behind these
 };
 
 } // namespace crier::detail

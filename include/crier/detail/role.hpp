@@ -1,7 +1,9 @@
 #ifndef CRIER_DETAIL_ROLE_HPP
 #define CRIER_DETAIL_ROLE_HPP
 
+#include <crier/concepts/authenticator.hpp>
 #include <crier/concepts/codec.hpp>
+#include <crier/concepts/overflow.hpp>
 #include <crier/connection.hpp>
 #include <crier/detail/deadline_list.hpp>
 #include <crier/error.hpp>
@@ -11,25 +13,45 @@
 #include <crier/opening.hpp>
 
 #include <cstddef>
+#include <exception>
+#include <optional>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace crier::detail {
 
 class session_base;
 
-/// The stateless half of a codec, where its type is not known: one object per codec type, so that
-/// its address says which codec it is.
+/// The stateless half of a codec, where its type is not known: one object per codec type, and per
+/// way to find a message's key, so that its address says which it is.
 struct encoder
 {
     frame (*encode)(message_view);
     frame (*encode_close)(close_code, std::string_view); // null: the codec has no close handshake
     frame (*encode_ping)();                              // null: the codec has no pings
+    bool conflates;                                      // its frames may have keys
 };
 
-template <framing_codec Codec>
+/// What a listener without an overflow policy has.
+struct no_overflow
+{};
+
+template <framing_codec Codec, class Overflow>
+frame encode_with(message_view message)
+{
+    frame result = Codec::encode(message);
+    if constexpr (overflow_conflates<Overflow>)
+        if (result)
+            if (const std::string_view key = Overflow::key(message); !key.empty())
+                return std::move(result).with_key(key);
+    return result;
+}
+
+template <framing_codec Codec, class Overflow>
 constexpr encoder make_encoder() noexcept
 {
-    encoder result{[](message_view m) { return Codec::encode(m); }, nullptr, nullptr};
+    encoder result{encode_with<Codec, Overflow>, nullptr, nullptr, overflow_conflates<Overflow>};
     if constexpr (codec_closes<Codec>)
         result.encode_close = [](close_code code, std::string_view reason) {
             return Codec::encode_close(code, reason);
@@ -39,8 +61,14 @@ constexpr encoder make_encoder() noexcept
     return result;
 }
 
-template <framing_codec Codec>
-inline constexpr encoder encoder_of = make_encoder<Codec>();
+template <framing_codec Codec, class Overflow>
+inline constexpr encoder own_encoder = make_encoder<Codec, Overflow>();
+
+/// Listeners of one codec share an encoder, whatever their overflow policies are, unless these give
+/// keys: then a message is encoded once for them all.
+template <framing_codec Codec, class Overflow = no_overflow>
+inline constexpr const encoder& encoder_of =
+    own_encoder<Codec, std::conditional_t<overflow_conflates<Overflow>, Overflow, no_overflow>>;
 
 /// What a listener's connections are for: a session tells its role what happens, the role decides
 /// what it means. One object per listener and shard.
@@ -65,13 +93,31 @@ public:
     /// answers what was read. Then a peer that does not read is paused, not buffered without end.
     bool waits_for_writes() const noexcept { return kind_ != connection_kind::client; }
 
-    virtual opening_answer judge(session_base&, const opening_request&) = 0;
+    /// Taken over by its shard; nothing was read.
+    virtual void arrived(session_base&) = 0;
+    virtual void accept_failed(error_code) = 0;
+    /// The transport is ready. True if the session may go on, false if that is decided later, or was
+    /// decided against it.
+    virtual bool admit(session_base&) = 0;
+    /// The answer to the opening request, or none if it comes later.
+    virtual std::optional<opening_answer> judge(session_base&, const opening_request&) = 0;
     virtual void opened(session_base&) = 0;
     virtual void received(session_base&, message_view) = 0;
     virtual void discarded(session_base&, error_code) = 0;
     /// The session takes no more messages. Called at the end of a turn, not within a visit.
     virtual void leaving(session_base&) noexcept = 0;
-    virtual void closed(session_base&, error_code) = 0;
+    /// The session is over; `opened` says whether it ever was open.
+    virtual void closed(session_base&, error_code, bool opened) = 0;
+    /// There is no room for a message.
+    virtual overflow_action overflowed(session_base&, backlog&) = 0;
+    /// Messages were dropped.
+    virtual void dropped(session_base&, std::size_t messages) = 0;
+    /// Something of the program's own threw.
+    virtual void threw(session_base&, std::exception_ptr) = 0;
+    /// What was to come later is here.
+    virtual void decided(session_base&, verdict) = 0;
+    /// It needs not come any more.
+    virtual void forget(session_base&) noexcept = 0;
 
     std::size_t max_unfinished_bytes = 0; ///< of the codec
 

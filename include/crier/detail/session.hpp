@@ -9,6 +9,8 @@
 #include <crier/detail/tail_buffer.hpp>
 
 #include <array>
+#include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,9 +39,48 @@ public:
 
     std::string peer() const override { return stream_.peer(); }
 
+    std::optional<process_credentials> credentials() const override
+    {
+        if constexpr (requires { stream_.credentials(); })
+            return stream_.credentials();
+        else
+            return std::nullopt;
+    }
+
+    CRIER_COLD void admitted() override
+    {
+        begin(phase::opening);
+        if constexpr (!codec_opens<Codec>)
+            guarded([this] { become_open(); });
+    }
+
+    const opening_request& pending_request() const override
+    {
+        if constexpr (codec_opens<Codec>)
+            return decoder_.request();
+        else
+            std::terminate(); // only a codec with an opening handshake has one pending
+    }
+
+    CRIER_COLD void answer_opening(const opening_answer& how) override
+    {
+        if constexpr (codec_opens<Codec>) {
+            const bool upgrade = decoder_.request().is_upgrade();
+            reply(decoder_.answer(how));
+            if (how.accepted && upgrade)
+                become_open();
+            else if (how.accepted)
+                begin_closing(error::upgrade_required);
+            else
+                begin_closing(upgrade ? error::request_refused : error::request_answered);
+        }
+    }
+
 private:
     CRIER_COLD void shake_hands()
     {
+        if (paused_)
+            return;
         const io_result result = stream_.handshake();
         if (result.status == io_status::want_read) {
             readable_ = false;
@@ -51,24 +92,10 @@ private:
         }
         if (result.status != io_status::ok)
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
-        begin(phase::opening);
-        if constexpr (!codec_opens<Codec>)
-            guarded([this] { become_open(); });
-    }
-
-    /// Calls what may call hooks: an exception closes this connection and no other.
-    template <class F>
-    void guarded(F&& f)
-    {
-        try {
-            f();
-        } catch (...) {
-            try {
-                end(error::hook_failed, close_code::internal_error, "internal error");
-            } catch (...) {
-                finish(error::hook_failed); // no memory for a goodbye
-            }
-        }
+        bool goes_on = false;
+        guarded([&] { goes_on = role_.admit(*this); });
+        if (goes_on)
+            admitted();
     }
 
     void read_turn() override
@@ -77,13 +104,19 @@ private:
             return shake_hands();
         const std::size_t old = tail_.size();
         char* const buffer = shard_.scratch();
+        const bool first_what_is_left = resumed_ && old != 0;
+        resumed_ = false;
+        if (first_what_is_left)
+            return decode_turn(buffer, old); // and reads in the next one
         const io_result result = stream_.read_some({buffer + old, role_.options().max_turn_bytes});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
             break;
         case io_status::want_read:
+            return;
         case io_status::want_write:
+            read_blocked_ = true;
             return;
         case io_status::eof:
             return on_end_of_stream();
@@ -93,9 +126,15 @@ private:
         if (phase_ == phase::lingering)
             return; // what comes now is of no use
         heard();
+        decode_turn(buffer, old + result.bytes);
+    }
+
+    /// Decodes what was left over, and the rest of `size` bytes, which is in the buffer behind it.
+    void decode_turn(char* buffer, std::size_t size)
+    {
         tail_.copy_to(buffer);
         shard_.replier = this;
-        guarded([&] { decode_all({buffer, old + result.bytes}); });
+        guarded([&] { decode_all({buffer, size}); });
         write_replies();
     }
 
@@ -104,6 +143,8 @@ private:
     void decode_all(std::span<char> in)
     {
         while (decodes()) {
+            if (paused_)
+                return tail_.assign(in); // all of it, to be decoded before more is read
             const decoded found = decoder_.decode(in);
             switch (found.kind) {
             case decoded::kind_need_more:
@@ -134,16 +175,8 @@ private:
     CRIER_COLD void judge()
     {
         if constexpr (codec_opens<Codec>) {
-            const opening_request& request = decoder_.request();
-            const bool upgrade = request.is_upgrade();
-            const opening_answer how = role_.judge(*this, request);
-            reply(decoder_.answer(how));
-            if (how.accepted && upgrade)
-                become_open();
-            else if (how.accepted)
-                begin_closing(error::upgrade_required);
-            else
-                begin_closing(upgrade ? error::request_refused : error::request_answered);
+            if (const auto how = role_.judge(*this, decoder_.request()))
+                answer_opening(*how);
         }
     }
 
@@ -166,6 +199,9 @@ private:
             }
             if (result.status == io_status::failed) {
                 finish(result.ec);
+            } else if (result.status != io_status::ok) {
+                spill_replies();
+                outbox_.pin(result.bytes);
             } else if (result.bytes < replies.size()) {
                 replies.erase(0, result.bytes);
                 spill_replies();
@@ -187,9 +223,11 @@ private:
             const io_result result = stream_.write_some({gather.data(), outbox_.gather(gather)});
             if (result.status == io_status::failed)
                 return finish(result.ec);
-            if (result.status != io_status::ok)
+            if (result.status != io_status::ok) {
+                outbox_.pin(result.bytes);
                 return blocked();
-            outbox_.consume(result.bytes);
+            }
+            shard_.counts.messages_sent += outbox_.consume(result.bytes);
             wrote = true;
         }
         if (wrote)

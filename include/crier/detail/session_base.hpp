@@ -7,6 +7,7 @@
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/outbox.hpp>
 #include <crier/detail/role.hpp>
+#include <crier/detail/topic_table.hpp>
 #include <crier/error.hpp>
 #include <crier/frame.hpp>
 #include <crier/watcher.hpp>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace crier::detail {
 
@@ -44,24 +46,29 @@ public:
     std::size_t queued_bytes() const noexcept override { return outbox_.bytes(); }
     CRIER_DECL bool send(message_view message) override;
     CRIER_DECL void close(close_code code, std::string_view reason, error_code why) override;
+    CRIER_DECL bool join(std::string_view topic) override;
+    CRIER_DECL bool leave(std::string_view topic) override;
 
     // watcher
     CRIER_DECL void ready(readiness what) noexcept override;
 
     const encoder& codec() const noexcept { return role_.codec(); }
     shard& home() const noexcept { return shard_; }
+    phase stage() const noexcept { return phase_; }
 
     /// Queues a frame that holds one or more messages from elsewhere. False if this session cannot
     /// take it; a session whose outbox is full begins to close.
     CRIER_DECL bool deliver(const frame& f, std::size_t messages = 1);
 
-    /// True if what is queued leaves room for so many bytes more. An empty outbox takes any one
-    /// message.
-    bool has_room_for(std::size_t bytes) const noexcept
+    /// True if what is queued leaves room for more. Where nothing is, there is room for one message.
+    bool has_room_for(std::size_t bytes, std::size_t messages = 1) const noexcept
     {
-        // Where writing holds up reading, what is queued is bounded by that.
-        return role_.waits_for_writes() ||
-               outbox_.bytes() + bytes <= role_.options().max_outbox_bytes;
+        if (role_.waits_for_writes() || outbox_.messages() + messages == 1)
+            return true; // where writing holds up reading, what is queued is bounded by that
+        const limits& most = role_.options();
+        return outbox_.bytes() + bytes <= most.max_outbox_bytes &&
+               (most.max_outbox_messages == 0 ||
+                outbox_.messages() + messages <= most.max_outbox_messages);
     }
 
     /// Sends bytes back to the peer, in the order of the calls. Within a read turn they are
@@ -75,6 +82,42 @@ public:
     void bound_as(std::string_view uid) { set_uid(uid); }
     void set_bound(bool bound) noexcept { bound_ = bound; }
     bool is_bound() const noexcept { return bound_; }
+
+    /// The authenticator has accepted it, under this name.
+    void vouch(std::string_view name)
+    {
+        vouched_ = true;
+        set_uid(name);
+    }
+    bool is_vouched() const noexcept { return vouched_; }
+
+    /// The verdict that it has waited for.
+    void decided(verdict v) { role_.decided(*this, std::move(v)); }
+
+    /// Reads nothing, and decodes nothing, until resume().
+    void pause() noexcept { paused_ = true; }
+    CRIER_DECL void resume();
+
+    /// The opening handshake's refusal will have this reason.
+    void refused_with(error_code why) noexcept { note_end(why); }
+
+    /// The transport's handshake is done, and the authenticator has nothing against it.
+    virtual void admitted() = 0;
+    /// The opening request that waits for its answer, and the answer.
+    virtual const opening_request& pending_request() const = 0;
+    virtual void answer_opening(const opening_answer& how) = 0;
+
+    /// Calls what may call the program's own functions: an exception closes this connection and no
+    /// other.
+    template <class F>
+    void guarded(F&& f)
+    {
+        try {
+            f();
+        } catch (...) {
+            failed_inside();
+        }
+    }
 
     /// Over at once. `why` is told unless another reason was given before.
     CRIER_DECL void finish(error_code why);
@@ -104,13 +147,26 @@ protected:
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
     CRIER_DECL void enqueue(frame f, std::size_t messages);
     CRIER_DECL void spill_replies();
-    CRIER_DECL void leave() noexcept;
+    CRIER_DECL void depart() noexcept;
+    CRIER_DECL bool make_room(const frame& f, std::size_t messages);
+    CRIER_DECL void failed_inside();
     CRIER_DECL void begin_closing(error_code why);
     CRIER_DECL void count_end(error_code why) noexcept;
+
+    /// The first reason counts.
+    void note_end(error_code why) noexcept
+    {
+        if (ended_category_)
+            return;
+        ended_category_ = &why.category();
+        ended_value_ = why.value();
+    }
 
     /// True if input is of use now.
     bool wants_to_read() const noexcept
     {
+        if (paused_)
+            return false;
         if (phase_ == phase::open)
             return outbox_.empty() || !(role_.waits_for_writes() || replies_queued_);
         return phase_ < phase::open || phase_ == phase::lingering || awaits_goodbye_;
@@ -121,6 +177,7 @@ protected:
     session_base* next_active_ = nullptr;
     outbox outbox_;
     const boost::system::error_category* ended_category_ = nullptr; // why the close began
+    topic_memberships topics_;
     int ended_value_ = 0;
 
     phase phase_ = phase::shaking;
@@ -136,6 +193,10 @@ protected:
     bool peer_ended_ : 1 = false;     // the peer's end of stream was read
     bool ping_pending_ : 1 = false;   // a ping was sent and nothing heard since
     bool replies_queued_ : 1 = false; // the outbox holds answers to what was read
+    bool vouched_ : 1 = false;        // the authenticator has accepted it
+    bool paused_ : 1 = false;         // it has yet to
+    bool resumed_ : 1 = false;        // what was left undecoded then is to be decoded now
+    bool read_blocked_ : 1 = false;   // reading has to wait for writability
 };
 
 } // namespace crier::detail

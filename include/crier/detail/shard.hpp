@@ -8,6 +8,7 @@
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
 #include <crier/detail/timer.hpp>
+#include <crier/detail/topic_table.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -104,6 +105,7 @@ public:
     void abandon() noexcept { abandoned_ = true; }
 
     counters counts;
+    topic_table topics;
 
 private:
     CRIER_DECL void turn();

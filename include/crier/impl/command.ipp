@@ -4,80 +4,186 @@
 #include <crier/command.hpp>
 #include <crier/detail/json_scanner.hpp>
 
+#include <algorithm>
+
 namespace crier {
 
-CRIER_DECL bool command_parser::take_uid(detail::json_scanner& json)
+/// One name. False if it is no JSON; a name that is not usable makes `into` not good.
+CRIER_DECL bool command_parser::take_name(detail::json_scanner& json, names& into)
 {
     std::string_view raw;
-    bool flag;
-    uid_ = {};
+    bool flag = false;
     if (json.peek() == '"') {
         if (!json.take_string(raw, flag))
             return false;
         if (flag) {
-            detail::json_scanner::unescape(raw, unescaped_uid_);
-            raw = unescaped_uid_;
+            detail::json_scanner::unescape(raw, unescaped_.emplace_back());
+            raw = unescaped_.back();
         }
-        uid_ = raw;
     } else if (json.peek() == '-' || (json.peek() >= '0' && json.peek() <= '9')) {
         if (!json.take_number(raw, flag))
             return false;
-        if (flag)
-            uid_ = raw == "-0" ? raw.substr(1) : raw;
-    } else {
-        return json.skip_value(1);
+        if (!flag)
+            raw = {};
+        else if (raw == "-0")
+            raw.remove_prefix(1);
+    } else if (!json.skip_value(into.list ? 2 : 1)) {
+        return false;
     }
     json.skip_space();
+    if (raw.empty() || raw.size() > max_uid_bytes_)
+        into.good = false;
+    into.all.push_back(raw);
     return true;
 }
 
-CRIER_DECL bool command_parser::take_member(detail::json_scanner& json, command& found)
+CRIER_COLD CRIER_DECL bool command_parser::take_list(detail::json_scanner& json, names& into)
+{
+    into.list = true;
+    json.take('[');
+    if (json.take(']')) {
+        into.good = false;
+        return true;
+    }
+    do {
+        if (!take_name(json, into))
+            return false;
+    } while (json.take(','));
+    return json.take(']');
+}
+
+CRIER_DECL bool command_parser::take_names(detail::json_scanner& json, names& into)
+{
+    into.all.clear();
+    into.given = into.good = true;
+    into.list = false;
+    return json.peek() == '[' ? take_list(json, into) : take_name(json, into);
+}
+
+CRIER_DECL bool command_parser::take_member(detail::json_scanner& json)
 {
     std::string_view key;
     bool escaped;
     if (!json.take_string(key, escaped))
         return false;
     if (escaped) {
-        detail::json_scanner::unescape(key, unescaped_key_); // the uid may be a view of its own
+        detail::json_scanner::unescape(key, unescaped_key_);
         key = unescaped_key_;
     }
-    const bool is_uid = key == "uid";
-    const bool is_broadcast = key == "broadcast";
     json.skip_space();
     if (!json.take(':'))
         return false;
-    if (is_uid) {
-        found.kind = command::unicast;
-        return take_uid(json);
+    names* into = nullptr;
+    switch (key.size()) { // most names have nothing to do with us
+    case 3:
+        into = key == "uid" ? &uid_ : nullptr;
+        break;
+    case 4:
+        into = key == "join" ? &join_ : nullptr;
+        break;
+    case 5:
+        into = key == "topic" ? &topic_ : key == "leave" ? &leave_ : nullptr;
+        break;
+    case 6:
+        into = key == "except" ? &except_ : nullptr;
+        break;
+    case 7:
+        into = key == "members" ? &members_ : nullptr;
+        break;
+    case 9:
+        if (key == "broadcast")
+            broadcast_ = json.peek() == 't';
+        break;
+    default:
+        break;
     }
-    if (is_broadcast && found.kind != command::unicast)
-        found.kind = json.peek() == 't' ? command::broadcast : command::invalid;
-    return json.skip_value(1);
+    return into ? take_names(json, *into) : json.skip_value(1);
+}
+
+CRIER_DECL void command_parser::forget()
+{
+    for (names* n : {&uid_, &topic_, &except_, &join_, &leave_, &members_}) {
+        n->all.clear();
+        n->given = false;
+    }
+    broadcast_ = false;
+    unescaped_.clear();
+}
+
+CRIER_COLD CRIER_DECL command command_parser::refused(command_error why)
+{
+    return {.kind = command::invalid, .why = why};
+}
+
+CRIER_COLD CRIER_DECL std::span<std::string_view>
+command_parser::in_order(std::vector<std::string_view>& all)
+{
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
+CRIER_COLD CRIER_DECL command command_parser::addressed(command::kind_type kind, names& of)
+{
+    if (except_.given && !except_.good && !(except_.list && except_.all.empty()))
+        return refused(command_error::bad_receiver);
+    command found{.kind = kind};
+    if (kind == command::publish) {
+        if (!of.good || of.list)
+            return refused(command_error::bad_receiver);
+        found.name = of.all.front();
+    }
+    if (except_.given)
+        found.except = in_order(except_.all);
+    return found;
+}
+
+CRIER_COLD CRIER_DECL command command_parser::membership(command::kind_type kind,
+                                                         const names& topic)
+{
+    if (!topic.good || topic.list || !members_.given || !members_.good)
+        return refused(command_error::bad_receiver);
+    return {.kind = kind, .name = topic.all.front(), .uids = in_order(members_.all)};
+}
+
+/// What a line without a uid asks for.
+CRIER_COLD CRIER_DECL command command_parser::others()
+{
+    if (broadcast_)
+        return addressed(command::broadcast, uid_);
+    if (topic_.given)
+        return addressed(command::publish, topic_);
+    if (join_.given)
+        return membership(command::join, join_);
+    if (leave_.given)
+        return membership(command::leave, leave_);
+    return refused(command_error::no_receiver);
 }
 
 CRIER_DECL command command_parser::parse(std::string_view line)
 {
+    forget();
     detail::json_scanner json(line);
-    command found;
     json.skip_space();
     if (!json.take('{'))
-        return {};
+        return refused(command_error::not_json);
     if (!json.take('}')) {
         do {
-            if (!take_member(json, found))
-                return {};
+            if (!take_member(json))
+                return refused(command_error::not_json);
         } while (json.take(','));
         if (!json.take('}'))
-            return {};
+            return refused(command_error::not_json);
     }
     if (!json.at_end())
-        return {};
-    if (found.kind == command::unicast) {
-        if (uid_.empty() || uid_.size() > max_uid_bytes_)
-            return {};
-        found.uid = uid_;
-    }
-    return found;
+        return refused(command_error::not_json);
+    if (!uid_.given)
+        return others();
+    if (!uid_.good)
+        return refused(command_error::bad_receiver);
+    if (uid_.list)
+        return {.kind = command::multicast, .uids = in_order(uid_.all)};
+    return {.kind = command::unicast, .name = uid_.all.front()};
 }
 
 } // namespace crier

@@ -81,6 +81,20 @@ CRIER_COLD CRIER_DECL std::string descriptor_stream::peer() const
     return to_text(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
+CRIER_COLD CRIER_DECL std::optional<process_credentials>
+descriptor_stream::credentials() const noexcept
+{
+    int family = 0;
+    socklen_t size = sizeof(family);
+    if (::getsockopt(descriptor_, SOL_SOCKET, SO_DOMAIN, &family, &size) == -1 || family != AF_UNIX)
+        return std::nullopt;
+    ucred peer{};
+    size = sizeof(peer);
+    if (::getsockopt(descriptor_, SOL_SOCKET, SO_PEERCRED, &peer, &size) == -1)
+        return std::nullopt;
+    return process_credentials{.user = peer.uid, .group = peer.gid, .process = peer.pid};
+}
+
 CRIER_DECL void close_descriptor(poller& p, int& descriptor, bool& watched) noexcept
 {
     if (descriptor == -1)

@@ -55,6 +55,8 @@ CRIER_DECL const char* describe(error e) noexcept
         return "uid is not text";
     case error::uid_refused:
         return "uid refused";
+    case error::unauthorized:
+        return "not authorized";
     case error::replaced:
         return "replaced by a newer connection";
     case error::handshake_timeout:
@@ -111,6 +113,7 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::uid_empty:
     case error::uid_too_long:
     case error::uid_not_text:
+    case error::unauthorized:
     case error::uid_refused:
     case error::replaced:
         return condition::rejected;

@@ -6,6 +6,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include <exception>
 #include <new>
 #include <utility>
 
@@ -19,8 +20,11 @@ CRIER_DECL void session_base::ready(readiness what) noexcept
 {
     readable_ = readable_ || what.readable;
     hangup_ = hangup_ || what.hangup;
-    if (what.writable)
+    if (what.writable) {
         blocked_ = false;
+        readable_ = readable_ || read_blocked_;
+        read_blocked_ = false;
+    }
     shard_.activate(*this);
 }
 
@@ -38,14 +42,27 @@ CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view
     end(why, code, reason);
 }
 
+CRIER_COLD CRIER_DECL bool session_base::join(std::string_view topic)
+{
+    const limits& most = role_.options();
+    return phase_ == phase::open && kind() == connection_kind::client && !topic.empty() &&
+           topic.size() <= most.max_uid_bytes &&
+           shard_.topics.join(*this, topics_, topic, most.max_topics);
+}
+
+CRIER_COLD CRIER_DECL bool session_base::leave(std::string_view topic)
+{
+    return shard_.topics.leave(topics_, topic);
+}
+
 CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
 {
     if (phase_ != phase::open || !f)
         return false;
-    if (!outbox_.empty() && !has_room_for(f.size())) {
-        end(error::slow_consumer, close_code::try_again_later, "slow consumer");
+    if (f.has_key())
+        shard_.counts.messages_evicted += outbox_.drop_same_key(f);
+    if (!has_room_for(f.size(), messages) && !make_room(f, messages))
         return false;
-    }
     try {
         enqueue(f, messages);
     } catch (const std::bad_alloc&) {
@@ -55,6 +72,21 @@ CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
     }
     shard_.counts.messages_queued += messages;
     return true;
+}
+
+CRIER_COLD CRIER_DECL bool session_base::make_room(const frame& f, std::size_t messages)
+{
+    const limits& most = role_.options();
+    backlog b(outbox_, f.size(), most.max_outbox_bytes, most.max_outbox_messages);
+    const overflow_action action = role_.overflowed(*this, b);
+    const bool fits = action.kind == overflow_action::kind_queue && b.has_room();
+    shard_.counts.messages_evicted += b.dropped();
+    shard_.counts.messages_refused += fits ? 0 : messages;
+    if (const std::size_t dropped = b.dropped() + (fits ? 0 : messages))
+        role_.dropped(*this, dropped);
+    if (action.kind == overflow_action::kind_close)
+        end(error::slow_consumer, action.code, action.reason);
+    return fits;
 }
 
 CRIER_DECL void session_base::enqueue(frame f, std::size_t messages)
@@ -167,10 +199,26 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     wait_for_silence();
 }
 
+CRIER_COLD CRIER_DECL void session_base::resume()
+{
+    paused_ = false;
+    resumed_ = readable_ = true;
+    shard_.activate(*this);
+}
+
+CRIER_COLD CRIER_DECL void session_base::failed_inside()
+{
+    role_.threw(*this, std::current_exception());
+    try {
+        end(error::hook_failed, close_code::internal_error, "internal error");
+    } catch (...) {
+        finish(error::hook_failed); // no memory for a goodbye
+    }
+}
+
 CRIER_COLD CRIER_DECL void session_base::begin_closing(error_code why)
 {
-    ended_category_ = &why.category();
-    ended_value_ = why.value();
+    note_end(why);
     begin(phase::closing);
     shard_.activate(*this);
 }
@@ -202,8 +250,9 @@ CRIER_COLD CRIER_DECL void session_base::peer_failed(error_code why, std::string
     begin_closing(why);
 }
 
-CRIER_COLD CRIER_DECL void session_base::leave() noexcept
+CRIER_COLD CRIER_DECL void session_base::depart() noexcept
 {
+    shard_.topics.leave_all(topics_);
     if (bound_) {
         bound_ = false;
         role_.leaving(*this);
@@ -216,20 +265,25 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
         return;
     if (ended_category_)
         why = error_code(ended_value_, *ended_category_);
-    leave();
+    if (paused_)
+        role_.forget(*this);
+    paused_ = false;
+    depart();
+    const bool unready = phase_ == phase::shaking;
     phase_ = phase::closed;
     awaits_goodbye_ = false;
     deadline_hook::unlink();
     shard_.counts.messages_dropped += outbox_.messages();
     outbox_.clear();
     close_stream();
-    count_end(why);
-    if (opened_) {
-        try {
-            role_.closed(*this, why);
-        } catch (...) {
-            // Nothing is left that could be closed for it.
-        }
+    if (unready && (why == error::peer_vanished || why.category() != error_category()))
+        ++shard_.counts.handshakes_failed; // the transport's own
+    else
+        count_end(why);
+    try {
+        role_.closed(*this, why, opened_);
+    } catch (...) {
+        role_.threw(*this, std::current_exception());
     }
     shard_.bury(*this);
 }

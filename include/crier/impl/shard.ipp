@@ -172,7 +172,7 @@ CRIER_DECL void shard::turn()
         }
         s->active_ = false;
         if (s->phase_ >= phase::closing)
-            s->leave();
+            s->depart();
         s->write_turn();
         if (s->readable_ && s->wants_to_read())
             activate(*s);

@@ -1,0 +1,21 @@
+#ifndef CRIER_AUTHENTICATOR_ANYONE_HPP
+#define CRIER_AUTHENTICATOR_ANYONE_HPP
+
+#include <crier/concepts/authenticator.hpp>
+
+namespace crier {
+
+/// Authenticator: lets everybody in who can connect. For back ends: their listener is reachable from
+/// this machine only, unless an address is given.
+///
+/// Models: authenticator.
+struct anyone
+{
+    verdict judge(const question&) const { return verdict::accept(); }
+};
+
+static_assert(authenticator<anyone>);
+
+} // namespace crier
+
+#endif

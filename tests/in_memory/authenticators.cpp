@@ -1,0 +1,320 @@
+// Who may stay: authenticators at each occasion, at once and later.
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "extras.hpp"
+#include "page.hpp"
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+using crier::question;
+using crier::verdict;
+
+using lines = crier::backend<memory_transport, crier::text_line>;
+
+template <class... Extras>
+using line_clients = crier::clients<memory_transport, crier::text_line, Extras...>;
+template <class... Extras>
+using web_clients = crier::clients<memory_transport, crier::websocket, Extras...>;
+
+std::string upgrade_with(std::string_view more_fields)
+{
+    std::string request(upgrade_request);
+    return request.insert(request.size() - 2, more_fields);
+}
+
+/// A page that has sent its request with further fields, and a first message if one is given.
+page open_with(memory_network& network, std::string_view more_fields)
+{
+    page p(network.connect());
+    p.client.send(upgrade_with(more_fields));
+    return p;
+}
+
+BOOST_AUTO_TEST_SUITE(authenticators)
+
+BOOST_AUTO_TEST_CASE(an_origin_that_is_not_allowed_is_refused_with_403)
+{
+    using guard = crier::every<crier::allowed_origins, crier::first_message>;
+    extras_server<web_clients<guard>, lines> s(
+        {.authenticator = {{.origins = {"https://example.org", "http://localhost:8080"}}, {}}});
+    for (const auto* good : {"Origin: https://example.org\r\n", "origin: HTTPS://Example.org\r\n",
+                             "Origin: http://localhost:8080\r\n"})
+    {
+        page p = open_with(s.pages, good);
+        p.say("u");
+        s.settle();
+        p.hear();
+        BOOST_TEST(p.head == switching_protocols, good);
+        BOOST_TEST(s.tell(R"({"uid":"u"})") == "ok\n");
+    }
+    for (const auto* bad :
+         {"Origin: https://evil.example\r\n", "Origin: https://example.org:444\r\n",
+          "Origin: https://example.org.evil\r\n", "Origin: null\r\n", "",
+          "Origin: https://example.org\r\nOrigin: https://evil.example\r\n"})
+    {
+        page p = open_with(s.pages, bad);
+        p.say("u2");
+        s.settle();
+        p.hear();
+        BOOST_TEST(p.head.starts_with("HTTP/1.1 403 "), bad);
+        BOOST_TEST(s.tell(R"({"uid":"u2"})") == "fail\n");
+    }
+    s.server.advance(5s); // for those that do not close their side
+    BOOST_TEST(s.server.counts().rejected == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_request_says_may_be_the_uid)
+{
+    struct by_header
+    {
+        verdict judge(const question& q)
+        {
+            if (q.occasion() != question::opening)
+                return verdict::undecided();
+            return verdict::accept(std::string(q.request().field("X-User")));
+        }
+    };
+    extras_server<web_clients<by_header>, lines> s;
+    page p = open_with(s.pages, "X-User: ann\r\n");
+    s.settle();
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "ok\n");
+    p.say("bob"); // a message, not a uid
+    s.settle();
+    BOOST_TEST(s.tell(R"({"uid":"bob"})") == "fail\n");
+    p.hear();
+    BOOST_TEST(p.messages.size() == 1u);
+
+    page nameless = open_with(s.pages, "");
+    s.settle();
+    nameless.hear();
+    BOOST_TEST(nameless.closed_with == 1008u);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_still_unknown_after_the_first_message_is_refused)
+{
+    struct shy
+    {
+        verdict judge(const question&) { return verdict::undecided(); }
+    };
+    extras_server<line_clients<shy>, lines> s;
+    auto c = s.say("u");
+    BOOST_TEST(c.ended());
+    s.server.advance(5s); // for those that do not close their side
+    BOOST_TEST(s.server.counts().rejected == 1u);
+    BOOST_TEST(s.server.counts().registered == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_may_be_asked)
+{
+    std::vector<question::occasion_type> asked;
+    extras_server<line_clients<crier::ask<>>, lines> s({.authenticator = {[&](const question& q) {
+                                                            asked.push_back(q.occasion());
+                                                            if (q.occasion() == question::connected)
+                                                                return verdict::undecided();
+                                                            return q.message().data == "secret"
+                                                                       ? verdict::accept("ann")
+                                                                       : verdict::refuse("no");
+                                                        }}});
+    auto ann = s.say("secret");
+    auto eve = s.say("guess");
+    BOOST_TEST(eve.ended());
+    BOOST_TEST(!ann.ended());
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "ok\n");
+    BOOST_TEST((asked == std::vector{question::connected, question::first_message,
+                                     question::connected, question::first_message}));
+
+    extras_server<line_clients<crier::ask<>>, lines> none;
+    BOOST_TEST(none.say("u").ended());
+}
+
+BOOST_AUTO_TEST_CASE(an_authenticator_that_throws_ends_that_connection_only)
+{
+    extras_server<line_clients<crier::ask<>>, lines> s(
+        {.authenticator = {[](const question& q) -> verdict {
+             if (q.message().data == "boom")
+                 throw std::runtime_error("no database");
+             return q.occasion() == question::first_message ? verdict::accept("u")
+                                                            : verdict::undecided();
+         }}});
+    auto good = s.say("u");
+    auto bad = s.say("boom");
+    BOOST_TEST(bad.ended());
+    BOOST_TEST(s.tell(R"({"uid":"u"})") == "ok\n");
+    BOOST_TEST(good.receive() == "{\"uid\":\"u\"}\n");
+}
+
+/// Keeps the questions of one occasion for later.
+struct slow_judge
+{
+    question::occasion_type occasion = question::first_message;
+    std::vector<crier::pending_verdict>* asked = nullptr;
+    std::vector<std::string>* heard = nullptr;
+
+    verdict judge(const question& q)
+    {
+        if (q.occasion() != occasion)
+            return verdict::undecided();
+        asked->push_back(q.answer_later());
+        heard->emplace_back(q.message().data);
+        return verdict::later();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_answer_may_come_later_and_what_was_said_meanwhile_is_heard_then)
+{
+    std::vector<crier::pending_verdict> asked;
+    std::vector<std::string> heard;
+    struct journal : crier::hooks
+    {
+        std::vector<std::string>* said = nullptr;
+        void on_message(crier::connection&, crier::message_view m) { said->emplace_back(m.data); }
+    };
+    std::vector<std::string> said;
+    journal j;
+    j.said = &said;
+    extras_server<line_clients<slow_judge>, lines, journal> s(
+        {.authenticator = {question::first_message, &asked, &heard}}, {}, j);
+    auto c = s.say("ticket\none\ntwo");
+    c.send("three\n");
+    s.settle();
+    BOOST_TEST_REQUIRE(asked.size() == 1u);
+    BOOST_TEST(heard[0] == "ticket");
+    BOOST_TEST(said.empty());
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "fail\n");
+
+    std::thread([&] { asked[0](verdict::accept("ann")); }).join();
+    asked[0](verdict::refuse()); // the first answer counts
+    s.settle();
+    BOOST_TEST(said == (std::vector<std::string>{"one", "two", "three"}));
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "ok\n");
+    BOOST_TEST(c.receive() == "{\"uid\":\"ann\"}\n");
+}
+
+BOOST_AUTO_TEST_CASE(later_works_at_each_occasion)
+{
+    for (const auto when : {question::connected, question::opening}) {
+        std::vector<crier::pending_verdict> asked;
+        std::vector<std::string> heard;
+        extras_server<web_clients<slow_judge>, lines> s({.authenticator = {when, &asked, &heard}});
+        page yes = open_with(s.pages, ""), no = open_with(s.pages, "");
+        yes.say("a message");
+        s.settle();
+        BOOST_TEST_REQUIRE(asked.size() == 2u);
+        yes.hear();
+        BOOST_TEST(yes.head.empty());
+        asked[0](verdict::accept("ann"));
+        asked[1](verdict::refuse("go away"));
+        s.settle();
+        yes.hear();
+        no.hear();
+        BOOST_TEST(yes.head == switching_protocols);
+        BOOST_TEST(no.client.ended());
+        if (when == question::opening)
+            BOOST_TEST(no.head.starts_with("HTTP/1.1 403 "));
+        BOOST_TEST(s.tell(R"({"uid":"ann"})") == "ok\n");
+        yes.hear();
+        BOOST_TEST(yes.messages.size() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_gets_no_answer_in_time_is_closed)
+{
+    for (const auto when : {question::connected, question::opening, question::first_message}) {
+        std::vector<crier::pending_verdict> asked;
+        std::vector<std::string> heard;
+        extras_server<web_clients<slow_judge>, lines> s({.authenticator = {when, &asked, &heard}});
+        page p = open_with(s.pages, "");
+        p.say("u");
+        s.settle();
+        BOOST_TEST(s.server.counts().connections == 1u);
+        s.server.advance(10s);
+        s.settle();
+        s.server.advance(5s); // for a goodbye that does not come
+        s.settle();
+        BOOST_TEST(s.server.counts().connections == 0u);
+        BOOST_TEST(s.server.counts().timed_out == 1u);
+        BOOST_TEST_REQUIRE(asked.size() == 1u);
+        asked[0](verdict::accept("u")); // too late
+        s.settle();
+        BOOST_TEST(s.server.counts().registered == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_may_outlive_the_connection_and_the_server)
+{
+    std::vector<crier::pending_verdict> asked;
+    std::vector<std::string> heard;
+    {
+        extras_server<line_clients<slow_judge>, lines> s(
+            {.authenticator = {question::first_message, &asked, &heard}});
+        auto gone = s.say("a");
+        gone.reset();
+        s.settle();
+        auto there = s.say("b");
+        BOOST_TEST_REQUIRE(asked.size() == 2u);
+        asked[0](verdict::accept("a"));
+        s.settle();
+        BOOST_TEST(s.server.counts().registered == 0u);
+        s.server.stop();
+        s.settle();
+        asked[1](verdict::accept("b"));
+    }
+    asked[1](verdict::accept("b"));
+    asked[0](verdict::refuse());
+}
+
+BOOST_AUTO_TEST_CASE(a_back_end_says_its_secret_first)
+{
+    using guarded = crier::backend<memory_transport, crier::text_line, crier::shared_secret>;
+    extras_server<line_clients<>, guarded> s({}, {.authenticator = {.secret = "sesame"}});
+    auto c = s.say("u");
+    BOOST_TEST(s.tell("sesame\n{\"uid\":\"u\"}\n{\"uid\":\"v\"}") == "ok\nok\nfail\n");
+    BOOST_TEST(c.receive() == "{\"uid\":\"u\"}\n");
+    for (const auto* wrong : {"sesam\n{\"uid\":\"u\"}", "sesame2\n{\"uid\":\"u\"}",
+                              "\n{\"uid\":\"u\"}", "{\"uid\":\"u\"}\n{\"uid\":\"u\"}"})
+        BOOST_TEST(s.tell(wrong) == "fail\n", wrong);
+    BOOST_TEST(c.receive().empty());
+    s.server.advance(5s); // for those that do not close their side
+    BOOST_TEST(s.server.counts().rejected == 4u);
+
+    extras_server<line_clients<>, guarded> unset;
+    BOOST_TEST(unset.tell("") == "fail\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_back_end_without_its_secret_is_closed_in_time)
+{
+    using guarded = crier::backend<memory_transport, crier::text_line, crier::shared_secret>;
+    extras_server<line_clients<>, guarded> s({}, {.authenticator = {.secret = "sesame"}});
+    auto script = s.back_ends.connect();
+    s.settle();
+    BOOST_TEST(!script.ended());
+    s.server.advance(10s);
+    s.settle();
+    BOOST_TEST(script.ended());
+    s.server.advance(5s);
+    BOOST_TEST(s.server.counts().timed_out == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_vouches_for_peers_that_are_no_local_processes)
+{
+    using guarded = crier::backend<memory_transport, crier::text_line, crier::peer_credentials>;
+    extras_server<line_clients<>, guarded> s;
+    auto script = s.back_ends.connect();
+    script.send("{\"uid\":\"u\"}\n");
+    s.settle();
+    BOOST_TEST(script.ended());
+    BOOST_TEST(script.receive().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
