@@ -107,9 +107,10 @@ private:
     struct names
     {
         std::vector<std::string_view> all;
-        bool given = false; // the member is there
-        bool list = false;  // as a list
-        bool good = false;  // and each of them is usable
+        std::deque<std::string> unescaped; // what some of them point to
+        bool given = false;                // the member is there
+        bool list = false;                 // as a list
+        bool good = false;                 // and each of them is usable
     };
 
     CRIER_DECL bool take_member(detail::json_scanner& json);
@@ -126,7 +127,7 @@ private:
     std::size_t max_uid_bytes_;
     names uid_, topic_, except_, join_, leave_, members_;
     bool broadcast_ = false;
-    std::deque<std::string> unescaped_; // what names point to that had to be unescaped
+    bool others_given_ = false; // any but uid
     std::string unescaped_key_;
 };
 

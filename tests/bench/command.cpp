@@ -118,7 +118,7 @@ void compare(const char* text, std::size_t bytes, const std::vector<std::string>
     std::vector<double> theirs;
     for (int i = 0; i < rounds; ++i) {
         ours.push_back(nanoseconds_per_line(
-            lines, [&](const std::string& line) { return parser.parse(line).uid; }));
+            lines, [&](const std::string& line) { return parser.parse(line).name; }));
         theirs.push_back(nanoseconds_per_line(lines, [&](const std::string& line) {
             sax.reset();
             boost::json::error_code ec;

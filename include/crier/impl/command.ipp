@@ -17,8 +17,8 @@ CRIER_DECL bool command_parser::take_name(detail::json_scanner& json, names& int
         if (!json.take_string(raw, flag))
             return false;
         if (flag) {
-            detail::json_scanner::unescape(raw, unescaped_.emplace_back());
-            raw = unescaped_.back();
+            detail::json_scanner::unescape(raw, into.unescaped.emplace_back());
+            raw = into.unescaped.back();
         }
     } else if (json.peek() == '-' || (json.peek() >= '0' && json.peek() <= '9')) {
         if (!json.take_number(raw, flag))
@@ -56,7 +56,10 @@ CRIER_DECL bool command_parser::take_names(detail::json_scanner& json, names& in
 {
     into.all.clear();
     into.given = into.good = true;
+    others_given_ = others_given_ || &into != &uid_;
     into.list = false;
+    if (!into.unescaped.empty())
+        into.unescaped.clear();
     return json.peek() == '[' ? take_list(json, into) : take_name(json, into);
 }
 
@@ -102,12 +105,12 @@ CRIER_DECL bool command_parser::take_member(detail::json_scanner& json)
 
 CRIER_DECL void command_parser::forget()
 {
-    for (names* n : {&uid_, &topic_, &except_, &join_, &leave_, &members_}) {
-        n->all.clear();
+    uid_.given = broadcast_ = false;
+    if (!others_given_)
+        return;
+    for (names* n : {&topic_, &except_, &join_, &leave_, &members_})
         n->given = false;
-    }
-    broadcast_ = false;
-    unescaped_.clear();
+    others_given_ = false;
 }
 
 CRIER_COLD CRIER_DECL command command_parser::refused(command_error why)
