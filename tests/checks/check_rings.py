@@ -33,14 +33,14 @@ RINGS = {
         "detail/topic_table.hpp", "detail/uid_table.hpp",
     ],
     ENGINE: [
-        "transport/", "concepts/transport.hpp",
+        "transport/", "concepts/transport.hpp", "authenticator/peer_credentials.hpp",
         "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "watcher.hpp",
         "detail/accept_loop.hpp", "detail/components.hpp", "detail/delivery.hpp",
         "detail/descriptor_stream.hpp", "detail/doorman.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
         "detail/roles.hpp", "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
         "detail/timer.hpp", "detail/waiting_room.hpp",
     ],
-    EDGE: [],
+    EDGE: ["detail/openssl.hpp", "transport/tls.hpp"],
     UMBRELLA: ["crier.hpp", "src.hpp"],
     KIT: ["test/"],
 }
@@ -60,7 +60,6 @@ PROTOCOL_BOOST = (
 )
 PROTOCOL_SYSTEM = (
     "sys/uio.h",  # iovec, a type
-    "unistd.h",  # geteuid
     "sys/random.h",  # the hash key of the registries
     "emmintrin.h",  # SSE2
 )

@@ -1,0 +1,403 @@
+#ifndef CRIER_TRANSPORT_TLS_HPP
+#define CRIER_TRANSPORT_TLS_HPP
+
+// Not in crier.hpp: include it yourself, and link OpenSSL 3 (OpenSSL::SSL).
+#include <crier/concepts/transport.hpp>
+#include <crier/detail/descriptor_stream.hpp>
+#include <crier/detail/openssl.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace crier {
+
+/// A certificate chain and its key, to be exchanged while servers use it. A handle: copies share one
+/// certificate, so keep one and give another to the listener.
+///
+///     crier::tls_certificate certificate("chain.pem", "key.pem");
+///     my_server s{{.transport = {.port = 443, .certificate = certificate}}};
+///     ...
+///     certificate.reload(); // new connections get the new one, old ones go on with theirs
+///
+/// Thread safety: all functions from any thread.
+class tls_certificate
+{
+public:
+    /// None: a listener with it does not start.
+    tls_certificate() = default;
+
+    /// Reads PEM files: the chain, the server's own certificate first, and its key. Throws
+    /// boost::system::system_error that names the file and OpenSSL's reason.
+    tls_certificate(std::string chain_file, std::string key_file)
+        : shared_(std::make_shared<shared>(std::move(chain_file), std::move(key_file)))
+    {
+        reload();
+    }
+
+    /// Takes a reference to a context that you have set up: for client certificates, cipher lists,
+    /// keys that are in no file. crier sets on it what it needs: TLS 1.2 at least, no renegotiation,
+    /// ALPN "http/1.1", and the modes of its streams.
+    explicit tls_certificate(SSL_CTX* context)
+        : shared_(std::make_shared<shared>(std::string(), std::string()))
+    {
+        replace(context);
+    }
+
+    /// Reads the files again. Throws as the constructor does, and leaves all as it was then.
+    void reload() const
+    {
+        ::ERR_clear_error();
+        const context_ptr fresh(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
+        if (!fresh)
+            detail::throw_openssl_error("cannot make a TLS context");
+        const std::string& chain = shared_->chain_file;
+        const std::string& key = shared_->key_file;
+        if (::SSL_CTX_use_certificate_chain_file(fresh.get(), chain.c_str()) != 1)
+            detail::throw_openssl_error("cannot use the certificates in " + chain);
+        if (::SSL_CTX_use_PrivateKey_file(fresh.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
+            detail::throw_openssl_error("cannot use the key in " + key);
+        if (::SSL_CTX_check_private_key(fresh.get()) != 1)
+            detail::throw_openssl_error("the key in " + key + " is not that of " + chain);
+        replace(fresh.get());
+    }
+
+    /// Uses this context, with a reference of its own, for new connections.
+    void replace(SSL_CTX* context) const
+    {
+        ::SSL_CTX_up_ref(context);
+        context_ptr fresh(context, ::SSL_CTX_free);
+        ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+        ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+        ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                        SSL_MODE_RELEASE_BUFFERS);
+        ::SSL_CTX_set_read_ahead(context, 1); // one system call for several records
+        ::SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
+        static constexpr unsigned char name[] = "crier"; // sessions may be resumed within it
+        ::SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1);
+        const std::lock_guard lock(shared_->mutex);
+        shared_->context = std::move(fresh);
+    }
+
+    explicit operator bool() const noexcept { return shared_ != nullptr; }
+
+    /// A new server-side connection with the certificate of now, to be freed by the caller, or null.
+    SSL* make_connection() const
+    {
+        const std::lock_guard lock(shared_->mutex);
+        return ::SSL_new(shared_->context.get());
+    }
+
+private:
+    using context_ptr = std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)>;
+
+    struct shared
+    {
+        shared(std::string chain, std::string key)
+            : chain_file(std::move(chain)), key_file(std::move(key))
+        {}
+
+        const std::string chain_file, key_file;
+        std::mutex mutex;
+        context_ptr context{nullptr, ::SSL_CTX_free};
+    };
+
+    /// ALPN (RFC 7301): WebSocket is spoken over HTTP/1.1 only.
+    static int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                               const unsigned char* in, unsigned in_size, void*)
+    {
+        static constexpr unsigned char http_1_1[] = "\x08http/1.1";
+        unsigned char* chosen = nullptr;
+        if (::SSL_select_next_proto(&chosen, out_size, http_1_1, sizeof(http_1_1) - 1, in,
+                                    in_size) != OPENSSL_NPN_NEGOTIATED)
+            return SSL_TLSEXT_ERR_NOACK;
+        *out = chosen;
+        return SSL_TLSEXT_ERR_OK;
+    }
+
+    std::shared_ptr<shared> shared_;
+};
+
+/// Transport: TLS 1.2 or later over TCP, with OpenSSL on the non-blocking descriptor.
+///
+/// The handshake counts against limits::handshake_timeout, and in counters::handshakes_failed. An
+/// idle connection keeps no buffers, but what OpenSSL needs for its state. A stream that ends without
+/// close_notify reads as ended: what ends a WebSocket connection in order is its close frame, and a
+/// line is whole by its line end, so cutting the stream makes no message out of a part of one.
+///
+/// Models: transport.
+struct tls
+{
+    /// As for tcp.
+    std::string address{};
+    std::uint16_t port = 0;
+    int backlog = 4096;
+    bool no_delay = true;
+    bool reuse_port = false;
+    tls_certificate certificate{}; ///< needed
+
+    class stream;
+    class acceptor;
+
+    /// The same, reachable from this machine only unless an address is given.
+    tls inner() const
+    {
+        tls result = *this;
+        if (result.address.empty())
+            result.address = "127.0.0.1";
+        return result;
+    }
+};
+
+/// One TLS connection.
+class tls::stream
+{
+public:
+    /// Takes both over.
+    stream(detail::descriptor_stream&& socket, SSL* connection)
+        : state_(std::make_unique<state>(std::move(socket), connection))
+    {}
+
+    void watch(watcher& w) { state_->socket.watch(w); }
+
+    io_result handshake()
+    {
+        ::ERR_clear_error();
+        const int result = ::SSL_do_handshake(state_->connection.get());
+        return result == 1 ? io_result{} : failed(result, true);
+    }
+
+    io_result read_some(std::span<char> into)
+    {
+        ::ERR_clear_error();
+        SSL* const connection = state_->connection.get();
+        std::size_t total = 0;
+        while (total < into.size()) { // a record at a time
+            std::size_t n = 0;
+            const int result =
+                ::SSL_read_ex(connection, into.data() + total, into.size() - total, &n);
+            if (result == 1) {
+                total += n;
+                if (!state_->more && !::SSL_has_pending(connection))
+                    return {io_status::ok, total, {}, false};
+            } else if (total == 0) {
+                return failed(result, false);
+            } else { // it will say the same the next time
+                const bool dry = ::SSL_get_error(connection, result) == SSL_ERROR_WANT_READ;
+                return {io_status::ok, total, {}, !dry};
+            }
+        }
+        return {io_status::ok, total, {}, true};
+    }
+
+    /// One record of all that is there, up to 16 KiB.
+    io_result write_some(std::span<const iovec> gather)
+    {
+        constexpr std::size_t record = 16 * 1024;
+        char joined[record];
+        const char* data = joined;
+        std::size_t size = 0;
+        if (gather.front().iov_len >= record) {
+            data = static_cast<const char*>(gather.front().iov_base);
+            size = record;
+        } else {
+            for (const iovec& piece : gather) {
+                const std::size_t n = std::min(piece.iov_len, record - size);
+                std::memcpy(joined + size, piece.iov_base, n);
+                size += n;
+            }
+        }
+        // What it has encrypted and not sent it wants offered again: the same bytes, and as many.
+        if (state_->committed != 0)
+            size = state_->committed;
+        ::ERR_clear_error();
+        std::size_t written = 0;
+        const int result = ::SSL_write_ex(state_->connection.get(), data, size, &written);
+        if (result == 1) {
+            state_->committed = 0;
+            return {io_status::ok, written, {}};
+        }
+        io_result why = failed(result, false);
+        if (why.status == io_status::want_write)
+            why.bytes = state_->committed = size;
+        return why;
+    }
+
+    /// close_notify, then the end of the stream. It does not wait for the peer's.
+    io_result shutdown()
+    {
+        if (!std::exchange(state_->said_goodbye, true)) {
+            ::ERR_clear_error();
+            ::SSL_shutdown(state_->connection.get());
+        }
+        return state_->socket.shutdown();
+    }
+
+    std::string peer() const { return state_->socket.peer(); }
+
+    void close() noexcept
+    {
+        if (state_)
+            state_->socket.close();
+    }
+
+private:
+    struct state
+    {
+        state(detail::descriptor_stream&& s, SSL* c)
+            : socket(std::move(s)), connection(c, ::SSL_free)
+        {
+            BIO* const bio = ::BIO_new(method());
+            if (!bio)
+                detail::throw_openssl_error("cannot make a TLS connection");
+            ::BIO_set_data(bio, this);
+            ::BIO_set_init(bio, 1);
+            ::SSL_set_bio(connection.get(), bio, bio);
+            ::SSL_set_accept_state(connection.get());
+        }
+
+        detail::descriptor_stream socket;
+        std::unique_ptr<SSL, void (*)(SSL*)> connection;
+        error_code failure{};      // of the socket
+        std::size_t committed = 0; // bytes that SSL_write wants offered again
+        bool more = true;          // the socket may have more to read
+        bool said_goodbye = false;
+    };
+
+    // What OpenSSL reads from and writes to: the socket, without SIGPIPE.
+    static BIO_METHOD* method()
+    {
+        static BIO_METHOD* const the_one = [] {
+            BIO_METHOD* const m =
+                ::BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "crier");
+            ::BIO_meth_set_read_ex(m, read_socket);
+            ::BIO_meth_set_write_ex(m, write_socket);
+            ::BIO_meth_set_ctrl(m, control);
+            return m;
+        }();
+        return the_one;
+    }
+
+    static int read_socket(BIO* bio, char* into, std::size_t size, std::size_t* n)
+    {
+        auto& self = *static_cast<state*>(::BIO_get_data(bio));
+        BIO_clear_retry_flags(bio);
+        const io_result result = self.socket.read_some({into, size});
+        *n = result.bytes;
+        self.more = result.status == io_status::ok && result.more;
+        if (result.status == io_status::want_read)
+            BIO_set_retry_read(bio);
+        else if (result.status == io_status::eof)
+            ::BIO_set_flags(bio, at_end_flag);
+        else if (result.status == io_status::failed)
+            self.failure = result.ec;
+        return result.status == io_status::ok;
+    }
+
+    static int write_socket(BIO* bio, const char* from, std::size_t size, std::size_t* n)
+    {
+        auto& self = *static_cast<state*>(::BIO_get_data(bio));
+        BIO_clear_retry_flags(bio);
+        const iovec all{const_cast<char*>(from), size};
+        const io_result result = self.socket.write_some({&all, 1});
+        *n = result.status == io_status::ok ? result.bytes : 0;
+        if (result.status == io_status::want_write)
+            BIO_set_retry_write(bio);
+        else if (result.status == io_status::failed)
+            self.failure = result.ec;
+        return result.status == io_status::ok;
+    }
+
+    static long control(BIO* bio, int command, long, void*)
+    {
+        if (command == BIO_CTRL_FLUSH)
+            return 1;
+        if (command == BIO_CTRL_EOF)
+            return ::BIO_test_flags(bio, at_end_flag) != 0;
+        return 0;
+    }
+
+    static constexpr int at_end_flag = 0x800;
+
+    io_result failed(int result, bool shaking)
+    {
+        switch (::SSL_get_error(state_->connection.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+            return {io_status::want_read, 0, {}};
+        case SSL_ERROR_WANT_WRITE:
+            return {io_status::want_write, 0, {}};
+        case SSL_ERROR_ZERO_RETURN:
+            return {io_status::eof, 0, {}};
+        default:
+            break;
+        }
+        if (state_->failure)
+            return {io_status::failed, 0, state_->failure};
+        const error_code ec = detail::take_openssl_error();
+        const bool cut = !ec || ERR_GET_REASON(static_cast<unsigned>(ec.value())) ==
+                                    SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        if (cut)
+            return {shaking ? io_status::failed : io_status::eof, 0,
+                    shaking ? make_error_code(error::peer_vanished) : error_code()};
+        return {io_status::failed, 0, ec};
+    }
+
+    std::unique_ptr<state> state_; // OpenSSL points to it
+};
+
+/// Listens. Throws boost::system::system_error whose text names the address and the reason.
+class tls::acceptor : public detail::descriptor_acceptor
+{
+public:
+    acceptor(executor ex, const tls& options)
+        : descriptor_acceptor(ex, listen(options)),
+          certificate_(options.certificate),
+          no_delay_(options.no_delay)
+    {}
+
+    std::optional<stream> accept(error_code& ec)
+    {
+        auto socket = descriptor_acceptor::accept(ec, no_delay_);
+        if (!socket)
+            return std::nullopt;
+        SSL* const connection = certificate_.make_connection();
+        if (!connection) {
+            ::ERR_clear_error();
+            ec = make_error_code(boost::system::errc::not_enough_memory);
+            return std::nullopt;
+        }
+        return std::optional<stream>(std::in_place, std::move(*socket), connection);
+    }
+
+private:
+    static detail::listening listen(const tls& options)
+    {
+        const std::string address = options.address.empty() ? "0.0.0.0" : options.address;
+        if (!options.certificate)
+            throw boost::system::system_error(
+                make_error_code(boost::system::errc::invalid_argument),
+                "cannot listen on " + address + ':' + std::to_string(options.port) +
+                    " with TLS: no certificate is given");
+        return detail::listen_tcp(address, options.port, options.backlog, options.reuse_port);
+    }
+
+    tls_certificate certificate_;
+    bool no_delay_;
+};
+
+static_assert(transport<tls>);
+
+} // namespace crier
+
+#endif

@@ -1,0 +1,285 @@
+// TLS as a transport, with OpenSSL's own client at the other end.
+#include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
+#include <crier/overflow/drop_oldest.hpp>
+#include <crier/push_server.hpp>
+#include <crier/transport/local.hpp>
+#include <crier/transport/tls.hpp>
+
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <openssl/ssl.h>
+#include <string>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/server_thread.hpp"
+#include "support/tls_client.hpp"
+#include "websocket_script.hpp"
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+template <class... Extras>
+using secure_server = crier::push_server<crier::clients<crier::tls, crier::websocket, Extras...>,
+                                         crier::backend<crier::tls, crier::text_line>>;
+
+template <class... Extras>
+struct fixture_of
+{
+    explicit fixture_of(const crier::limits& limits = {})
+        : server{{.transport = {.address = "127.0.0.1", .certificate = certificate},
+                  .limits = limits},
+                 {.transport = {.certificate = certificate}}},
+          thread(server)
+    {}
+
+    std::uint16_t port()
+    {
+        return thread.ask([this] { return server.port(0); });
+    }
+
+    crier::counters counts()
+    {
+        return thread.ask([this] { return server.counts(); });
+    }
+
+    /// A page that is registered.
+    void become(tls_client& c, const std::string& uid)
+    {
+        c.send(upgrade_request);
+        BOOST_TEST(c.receive_head() == switching_protocols);
+        const auto before = counts().registered;
+        c.send(client_frame(fin | op::text, uid));
+        thread.wait_until([&] { return server.counts().registered > before; }, "a uid");
+    }
+
+    certificate_files files{"first"};
+    crier::tls_certificate certificate{files.chain, files.key};
+    secure_server<Extras...> server;
+    server_thread<secure_server<Extras...>> thread;
+};
+
+using fixture = fixture_of<>;
+
+std::string error_of(const std::string& chain, const std::string& key)
+{
+    try {
+        crier::tls_certificate certificate(chain, key);
+    } catch (const boost::system::system_error& e) {
+        return e.what();
+    }
+    return "none";
+}
+
+BOOST_AUTO_TEST_SUITE(tls)
+
+BOOST_AUTO_TEST_CASE(messages_of_all_sizes_arrive_whole_and_in_order)
+{
+    fixture f;
+    tls_client page(f.port());
+    f.become(page, "u");
+    std::vector<std::string> sent;
+    for (const std::size_t size :
+         {1u, 2u, 125u, 126u, 16'383u, 16'384u, 16'385u, 65'536u, 200'000u})
+        sent.emplace_back(size, static_cast<char>('a' + size % 26));
+    for (const auto& m : sent)
+        f.server.push("u", m);
+    for (const auto& m : sent)
+        BOOST_TEST((page.receive_message() == m), m.size());
+    BOOST_TEST(page.version() == TLS1_3_VERSION);
+}
+
+BOOST_AUTO_TEST_CASE(a_back_end_pushes_over_tls)
+{
+    fixture f;
+    tls_client page(f.port());
+    f.become(page, "u");
+    tls_client script(f.thread.ask([&] { return f.server.port(1); }));
+    std::string lines, answers;
+    for (int i = 0; i < 2000; ++i) {
+        lines += "{\"uid\":\"u\",\"n\":" + std::to_string(i) + "}\n";
+        answers += "ok\n";
+    }
+    script.send(lines);
+    BOOST_TEST((script.receive(answers.size()) == answers));
+    for (int i = 0; i < 2000; ++i)
+        BOOST_TEST(page.receive_message() == "{\"uid\":\"u\",\"n\":" + std::to_string(i) + "}");
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_reader_gets_everything)
+{
+    fixture f({.max_outbox_bytes = 64 * 1024 * 1024});
+    tls_client page(f.port(), {.receive_buffer = 4096});
+    f.become(page, "u");
+    std::vector<std::string> sent;
+    for (int i = 0; i < 800; ++i)
+        sent.push_back(std::to_string(i) +
+                       std::string(static_cast<std::size_t>(i) * 37 % 20'000, 'x'));
+    for (const auto& m : sent)
+        f.server.push("u", m);
+    f.thread.wait_until([&] { return f.server.counts().messages_queued == sent.size(); }, "pushes");
+    for (const auto& m : sent)
+        BOOST_TEST((page.receive_message() == m), m.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_tls_has_encrypted_is_not_dropped)
+{
+    fixture_of<crier::drop_oldest> f({.max_outbox_bytes = 200 * 1024});
+    tls_client page(f.port(), {.receive_buffer = 4096});
+    f.become(page, "u");
+    const std::size_t pushed = 3000;
+    for (std::size_t i = 0; i < pushed; ++i)
+        f.server.push("u", std::to_string(i) + ' ' + std::string(i * 31 % 9000, 'x'));
+    f.thread.wait_until([&] { return f.server.counts().messages_queued == pushed; }, "pushes");
+    BOOST_TEST(f.counts().messages_evicted > 0u);
+    long last = -1;
+    while (last != static_cast<long>(pushed) - 1) {
+        const std::string m = page.receive_message();
+        const std::size_t space = m.find(' ');
+        BOOST_TEST_REQUIRE(space != std::string::npos);
+        const long n = std::stol(m);
+        BOOST_TEST_REQUIRE(n > last);
+        BOOST_TEST_REQUIRE(m.size() - space - 1 == static_cast<std::size_t>(n) * 31 % 9000);
+        last = n;
+    }
+    const auto c = f.counts();
+    BOOST_TEST(c.messages_sent + c.messages_evicted == pushed);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_certificate_is_for_new_connections_and_harms_no_old_one)
+{
+    fixture f;
+    tls_client old(f.port());
+    f.become(old, "old");
+    f.files.renew("second");
+    f.certificate.reload();
+    tls_client fresh(f.port());
+    BOOST_TEST(old.common_name() == "first");
+    BOOST_TEST(fresh.common_name() == "second");
+    f.server.push("old", "still here");
+    BOOST_TEST(old.receive_message() == "still here");
+
+    std::ofstream(f.files.key) << "nonsense";
+    BOOST_CHECK_THROW(f.certificate.reload(), boost::system::system_error);
+    tls_client later(f.port());
+    BOOST_TEST(later.common_name() == "second");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_certificate_is_said)
+{
+    certificate_files a("a"), b("b");
+    BOOST_TEST(error_of("/no/such/file.pem", a.key).find("/no/such/file.pem") != std::string::npos);
+    BOOST_TEST(error_of(a.chain, a.chain).find("cannot use the key in " + a.chain) !=
+               std::string::npos);
+    BOOST_TEST(error_of(a.chain, b.key).find(b.key) != std::string::npos);
+    BOOST_TEST(error_of(a.chain, a.key) == "none");
+
+    secure_server<> none;
+    try {
+        none.start();
+        BOOST_ERROR("it started");
+    } catch (const boost::system::system_error& e) {
+        BOOST_TEST(std::string(e.what()).find("no certificate") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(alpn_is_http_1_1_or_nothing)
+{
+    fixture f;
+    BOOST_TEST(tls_client(f.port(), {.alpn = "http/1.1"}).alpn() == "http/1.1");
+    BOOST_TEST(tls_client(f.port(), {.alpn = "h2"}).alpn() == "");
+    BOOST_TEST(tls_client(f.port()).alpn() == "");
+}
+
+BOOST_AUTO_TEST_CASE(tls_1_2_is_spoken_and_1_1_is_not)
+{
+    fixture f;
+    BOOST_TEST(tls_client(f.port(), {.max_version = TLS1_2_VERSION}).version() == TLS1_2_VERSION);
+    BOOST_CHECK_THROW(tls_client(f.port(), {.max_version = TLS1_1_VERSION}), std::runtime_error);
+    f.thread.wait_until([&] { return f.server.counts().handshakes_failed == 1; }, "the failure");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_tls_is_refused_and_counted)
+{
+    fixture f;
+    tls_client page(f.port());
+    f.become(page, "u");
+    for (const std::string bytes : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03", ""}) {
+        const int s = connect_plain(f.port());
+        BOOST_TEST(::send(s, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0);
+        ::shutdown(s, SHUT_WR);
+        char c[64];
+        while (::recv(s, c, sizeof(c), 0) > 0) {
+        }
+        ::close(s);
+    }
+    f.thread.wait_until([&] { return f.server.counts().handshakes_failed == 3; }, "the failures");
+    f.server.push("u", "unharmed");
+    BOOST_TEST(page.receive_message() == "unharmed");
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_that_takes_too_long_is_ended)
+{
+    fixture f;
+    const int s = connect_plain(f.port());
+    BOOST_TEST(::send(s, "\x16\x03\x01", 3, MSG_NOSIGNAL) == 3);
+    f.thread.wait_until([&] { return f.server.counts().connections == 1; }, "a connection");
+    f.thread.ask([&] {
+        f.server.advance(10s);
+        return 0;
+    });
+    char c;
+    BOOST_TEST(::recv(s, &c, 1, 0) <= 0);
+    ::close(s);
+    BOOST_TEST(f.counts().timed_out == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_ends_the_stream_with_close_notify)
+{
+    fixture f;
+    tls_client page(f.port());
+    f.become(page, "u");
+    f.server.push("u", "last words");
+    f.server.stop();
+    BOOST_TEST(page.receive_message() == "last words");
+    BOOST_TEST(page.receive_message().substr(0, 2) == "\x03\xE9"); // 1001
+    page.send(client_frame(fin | op::close, close_payload(1001)));
+    BOOST_TEST(page.ended_in_order());
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_leaves_without_a_word_is_gone)
+{
+    fixture f;
+    {
+        tls_client page(f.port());
+        f.become(page, "u");
+    }
+    f.thread.wait_until([&] { return f.server.counts().connections == 0; }, "its end");
+    BOOST_TEST(f.counts().lost == 1u);
+    BOOST_TEST(f.counts().registered == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(certificates_may_be_exchanged_while_many_connect)
+{
+    fixture f;
+    std::thread renewer([&] {
+        for (int i = 0; i < 100; ++i)
+            f.certificate.reload();
+    });
+    for (int i = 0; i < 50; ++i)
+        BOOST_TEST(tls_client(f.port()).common_name() == "first");
+    renewer.join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
