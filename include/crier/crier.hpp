@@ -9,6 +9,7 @@
 #include <crier/authenticator/first_message.hpp>
 #include <crier/authenticator/peer_credentials.hpp>
 #include <crier/authenticator/shared_secret.hpp>
+#include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
 #include <crier/concepts/authenticator.hpp>
@@ -30,6 +31,7 @@
 #include <crier/overflow/json_member.hpp>
 #include <crier/push_server.hpp>
 #include <crier/receivers.hpp>
+#include <crier/registry/first_only.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>
 #include <crier/reply/json_reply.hpp>

@@ -1,6 +1,8 @@
 // The conformance kits on every policy that is shipped, and on the archetypes.
+#include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
+#include <crier/registry/first_only.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>
 #include <crier/test/codec_conformance.hpp>
@@ -45,6 +47,30 @@ BOOST_AUTO_TEST_CASE(text_line_is_a_codec)
     BOOST_TEST(found.ok(), found);
 }
 
+BOOST_AUTO_TEST_CASE(length_prefixed_is_a_codec)
+{
+    const auto four = codec_conformance(
+        crier::length_prefixed<>{.max_message_bytes = 100},
+        {{"\0\0\0\3one\0\0\0\0\0\0\0\3two"s, {"one", "", "two"}},
+         {"\0\0\0\144"s + std::string(100, 'a') + "\0\0\0\145"s + std::string(101, 'b'),
+          {std::string(100, 'a')}},
+         {"\xFF\xFF\xFF\xFF"s, {}},
+         {"\0\0\0\5a\0b\xFF\n"s, {"a\0b\xFF\n"s}}});
+    BOOST_TEST(four.ok(), four);
+    const auto little = codec_conformance(
+        crier::length_prefixed<2, std::endian::little>{.max_message_bytes = 300},
+        {{"\3\0one\0\1"s + std::string(256, 'x'), {"one", std::string(256, 'x')}}});
+    BOOST_TEST(little.ok(), little);
+    const auto eight = codec_conformance(
+        crier::length_prefixed<8>{.max_message_bytes = 10},
+        {{"\0\0\0\0\0\0\0\1x"s, {"x"}}, {"\x80\0\0\0\0\0\0\0"s, {}}, {std::string(8, '\xFF'), {}}});
+    BOOST_TEST(eight.ok(), eight);
+    const auto one = codec_conformance(crier::length_prefixed<1>{}, {{"\1x\0"s, {"x", ""}}});
+    BOOST_TEST(one.ok(), one);
+    BOOST_TEST(!crier::length_prefixed<1>::encode(std::string(256, 'x')));
+    BOOST_TEST(crier::length_prefixed<1>::encode(std::string(255, 'x')).size() == 256u);
+}
+
 BOOST_AUTO_TEST_CASE(websocket_is_a_codec)
 {
     const std::string head(upgrade_request);
@@ -81,6 +107,10 @@ BOOST_AUTO_TEST_CASE(the_registries_and_their_archetype_are_registries)
     BOOST_TEST(all.ok(), all);
     const auto latest = registry_conformance(crier::latest_only{});
     BOOST_TEST(latest.ok(), latest);
+    const auto first = registry_conformance(crier::first_only{});
+    BOOST_TEST(first.ok(), first);
+    const auto capped = registry_conformance(crier::uid_registry{.max_connections_per_uid = 3});
+    BOOST_TEST(capped.ok(), capped);
     const auto archetype = registry_conformance(crier::registry_archetype{});
     BOOST_TEST(archetype.ok(), archetype);
 }

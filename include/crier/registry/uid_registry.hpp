@@ -15,14 +15,20 @@ namespace crier {
 /// Models: registry.
 struct uid_registry
 {
+    /// A newer connection above this number is refused; 0 is no limit. Registering takes time in
+    /// proportion to it, at most.
+    std::size_t max_connections_per_uid = 0;
+
     class table
     {
     public:
-        explicit table(const uid_registry&) {}
+        explicit table(const uid_registry& options) : most_(options.max_connections_per_uid) {}
 
-        /// Always true.
+        /// False if the uid has as many connections as it may.
         bool bind(std::string_view uid, connection& c)
         {
+            if (most_ != 0 && is_full(uid))
+                return false;
             uids_.insert(uid, c);
             return true;
         }
@@ -41,6 +47,16 @@ struct uid_registry
         std::size_t size() const noexcept { return uids_.size(); }
 
     private:
+        bool is_full(std::string_view uid) const noexcept
+        {
+            std::size_t n = 0;
+            connection* const first = uids_.find(uid);
+            for (connection* c = first; c && n < most_; c = uids_.next(c, first))
+                ++n;
+            return n == most_;
+        }
+
+        std::size_t most_;
         detail::uid_table uids_;
     };
 };
