@@ -12,8 +12,12 @@ namespace crier {
 
 /// Who is to be told: uids, a topic, or everybody, some uids perhaps left out.
 ///
-///     server.push(receivers::uids({"ann", "bob"}), "dinner");
-///     server.push(receivers::topic("news").except({"ann"}), "rain");
+/// Example (declarations):
+///     void tell(crier::push_server<crier::clients<crier::tcp, crier::websocket>>& server)
+///     {
+///         server.push(crier::receivers::uids({"ann", "bob"}), "dinner");
+///         server.push(crier::receivers::topic("news").except({"ann"}), "rain");
+///     }
 class receivers
 {
 public:

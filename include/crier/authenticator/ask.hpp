@@ -9,7 +9,14 @@ namespace crier {
 
 /// Authenticator: asks a function of yours.
 ///
-///     clients<tcp, websocket, ask<>> options{.authenticator = {[&](const crier::question& q) { ... }}};
+/// Example:
+///     crier::clients<crier::tcp, crier::websocket, crier::ask<>> options{
+///         .authenticator = {[](const crier::question& q) {
+///             if (q.occasion() != crier::question::first_message)
+///                 return crier::verdict::undecided();
+///             return q.message().data == "sesame" ? crier::verdict::accept("ali")
+///                                                 : crier::verdict::refuse();
+///         }}};
 ///
 /// Models: authenticator.
 template <class Function = std::function<verdict(const question&)>>

@@ -11,7 +11,9 @@ namespace crier {
 /// first one that accepts gives the name, if none refuses. Those behind one that answers later are
 /// not asked at that occasion: put it last.
 ///
-///     every<allowed_origins, first_message> guard{{.origins = {"https://example.org"}}, {}};
+/// Example:
+///     crier::every<crier::allowed_origins, crier::first_message> guard{
+///         {.origins = {"https://example.org"}}, {}};
 ///
 /// Models: authenticator.
 template <authenticator... Authenticators>

@@ -151,16 +151,20 @@ private:
 /// Connections without sockets: a test holds the clients' ends, a server with memory_transport has
 /// the others. Reads and writes can be short, queues full, and any operation can be made to fail.
 ///
+/// Copies are the same network. Thread safety: none; used on the thread that runs the io_context.
+///
+/// Example (tests):
 ///     crier::test::memory_network network;
 ///     boost::asio::io_context context;
-///     my_server server(context, {.transport = {network}});
+///     crier::push_server<crier::clients<crier::test::memory_transport, crier::text_line>> server(
+///         context, {.transport = {network}});
 ///     server.start();
-///     auto page = network.connect();
-///     page.send("...");
+///     crier::test::memory_client ann = network.connect();
+///     ann.send("ann\n"); // the uid
 ///     network.settle(context);
-///     page.receive();
-///
-/// Copies are the same network. Thread safety: none; used on the thread that runs the io_context.
+///     server.push("ann", "hello");
+///     network.settle(context);
+///     assert(ann.receive() == "hello\n");
 class memory_network
 {
 public:

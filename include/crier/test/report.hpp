@@ -11,12 +11,15 @@
 namespace crier::test {
 
 /// What a conformance kit has found: true if everything was as it should be. Printable, so that any
-/// test framework can say what was not:
-///
-///     const auto found = crier::test::codec_conformance(my_codec{}, samples);
-///     BOOST_TEST(found.ok(), found);
+/// test framework can say what was not: `BOOST_TEST(found.ok(), found)`.
 ///
 /// Thread safety: distinct objects only.
+///
+/// Example (tests):
+///     const crier::test::report found =
+///         crier::test::codec_conformance(crier::text_line{}, {{"one\ntwo\n", {"one", "two"}}});
+///     if (!found)
+///         std::cerr << found << '\n';
 class report
 {
 public:

@@ -25,12 +25,14 @@ namespace crier {
 /// A certificate chain and its key, to be exchanged while servers use it. A handle: copies share one
 /// certificate, so keep one and give another to the listener.
 ///
-///     crier::tls_certificate certificate("chain.pem", "key.pem");
-///     my_server s{{.transport = {.port = 443, .certificate = certificate}}};
-///     ...
-///     certificate.reload(); // new connections get the new one, old ones go on with theirs
-///
 /// Thread safety: all functions from any thread.
+///
+/// Example:
+///     crier::tls_certificate certificate("chain.pem", "key.pem");
+///     crier::push_server<crier::clients<crier::tls, crier::websocket>> server{
+///         {.transport = {.port = 443, .certificate = certificate}}};
+///     server.start();
+///     certificate.reload(); // new connections get the new one, old ones go on with theirs
 class tls_certificate
 {
 public:
