@@ -3,10 +3,10 @@
 
     python3 tests/checks/check_readme.py g++ -std=c++20 -I include -pthread
 
-- In README.md and include/crier/README.md: each block fenced with ```cpp. It is a whole source
+- In README.md and the pages beside the headers: each block fenced with ```cpp. It is a whole source
   file, unless the line before it is `<!-- fragment: NAME -->`.
 - In the headers: each doc comment's lines after `/// Example:` that are indented by four more. They
-  are statements, unless that line is `/// Example (NAME):`.
+  are statements, unless that line is `/// Example (NAME):`. The header itself is included.
 
 NAME is one of FRAGMENTS below, which says what is put around the fragment.
 
@@ -18,15 +18,27 @@ import argparse
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-DOCUMENTS = ["README.md", "include/crier/README.md"]
-
 # What stands before a fragment, and after it.
+INCLUDES = """\
+#include <crier/crier.hpp>
+#include <cassert>
+#include <iostream>
+"""
+KITS = """\
+#include <crier/test/codec_conformance.hpp>
+#include <crier/test/memory_transport.hpp>
+#include <crier/test/overflow_conformance.hpp>
+#include <crier/test/registry_conformance.hpp>
+#include <crier/test/transport_conformance.hpp>
+"""
 FRAGMENTS = {
-    "declarations": ("#include <crier/crier.hpp>\n", ""),
-    "statements": ("#include <crier/crier.hpp>\nvoid example()\n{\n", "}\n"),
+    "declarations": (INCLUDES, ""),
+    "statements": (INCLUDES + "void example()\n{\n", "}\n"),
+    "tests": (INCLUDES + KITS + "void example()\n{\n", "}\n"),
 }
 
 FENCE = re.compile(r"\s*```\s*(\S*)")
@@ -45,9 +57,12 @@ class Snippet:
     line: int  # of its first line of code
     code: str
     fragment: str | None = None
+    header: str | None = None  # whose example it is
 
     def source(self):
         before, after = FRAGMENTS.get(self.fragment, ("", ""))
+        if self.header:
+            before = f"#include <{self.header}>\n{before}"
         return f'{before}#line {self.line} "{self.file}"\n{self.code}{after}'
 
 
@@ -80,11 +95,12 @@ def in_markdown(file, text):
 
 def in_header(file, text):
     snippets, current = [], None
+    header = file.removeprefix("include/")
     for number, line in enumerate(text.splitlines(), 1):
         if example := EXAMPLE.match(line):
             name = example[1] or "statements"
             check_name(file, number, name)
-            current = Snippet(file, number + 1, "", name)
+            current = Snippet(file, number + 1, "", name, header)
             snippets.append(current)
         elif current and (code := EXAMPLE_LINE.match(line)):
             current.code += (code[1] or "") + "\n"
@@ -98,9 +114,10 @@ def in_header(file, text):
 
 def collect(root):
     snippets = []
-    for file in DOCUMENTS:
-        snippets += in_markdown(file, (root / file).read_text(encoding="utf-8"))
-    for path in sorted((root / "include").rglob("*.hpp")):
+    include = root / "include"
+    for path in [root / "README.md", *sorted(include.rglob("*.md"))]:
+        snippets += in_markdown(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
+    for path in sorted(include.rglob("*.hpp")):
         snippets += in_header(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
     return snippets
 
@@ -127,9 +144,10 @@ def main():
         return 1
     whole = sum(snippet.fragment is None for snippet in snippets)
     if not whole:
-        print(f"{DOCUMENTS[0]}:1: shows no whole program")
+        print("README.md:1: shows no whole program")
         return 1
-    passed = [compiles(snippet, compiler) for snippet in snippets]
+    with ThreadPoolExecutor(2) as workers:
+        passed = list(workers.map(lambda snippet: compiles(snippet, compiler), snippets))
     parts, failed = len(snippets) - whole, passed.count(False)
     print(f"examples: {whole} whole, {parts} fragments, {failed} failed")
     return 0 if all(passed) else 1

@@ -4,9 +4,11 @@
 import contextlib
 import io
 import os
+import tempfile
 import unittest
+from pathlib import Path
 
-from check_readme import Mistake, Snippet, compiles, in_header, in_markdown
+from check_readme import Mistake, Snippet, collect, compiles, in_header, in_markdown
 
 COMPILER = [os.environ.get("CXX", "g++"), "-std=c++20"]
 
@@ -34,13 +36,17 @@ class InMarkdown(unittest.TestCase):
 class InHeader(unittest.TestCase):
     def test_an_example_is_the_indented_lines_after_its_title(self):
         text = "/// Is.\n///\n/// Example:\n///\n///     f();\n///     g();\n/// More.\nint h();\n"
-        expected = Snippet("x.hpp", 4, "\nf();\ng();\n", "statements")
+        expected = Snippet("x.hpp", 4, "\nf();\ng();\n", "statements", "x.hpp")
         self.assertEqual(in_header("x.hpp", text), [expected])
+
+    def test_an_example_includes_its_header(self):
+        [snippet] = in_header("include/a/x.hpp", "/// Example:\n///     f();\n")
+        self.assertIn("#include <a/x.hpp>\n", snippet.source())
 
     def test_an_example_may_name_its_fragment(self):
         text = "    /// Example (declarations):\n    ///     int a;\n    int b;\n"
         [snippet] = in_header("x.hpp", text)
-        self.assertEqual(snippet, Snippet("x.hpp", 2, "int a;\n", "declarations"))
+        self.assertEqual(snippet, Snippet("x.hpp", 2, "int a;\n", "declarations", "x.hpp"))
 
     def test_indented_lines_elsewhere_are_none(self):
         self.assertEqual(in_header("x.hpp", "/// Is:\n///     no code\n"), [])
@@ -48,6 +54,18 @@ class InHeader(unittest.TestCase):
     def test_an_example_without_lines_is_a_mistake(self):
         with self.assertRaisesRegex(Mistake, "x.hpp:1: this example has no lines"):
             in_header("x.hpp", "/// Example:\nint h();\n")
+
+
+class Collect(unittest.TestCase):
+    def test_the_first_page_the_pages_beside_headers_and_headers_are_read(self):
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            (root / "include/a").mkdir(parents=True)
+            for file in ["README.md", "OTHER.md", "include/a/x.md"]:
+                (root / file).write_text("```cpp\nint a;\n```\n", encoding="utf-8")
+            (root / "include/a/x.hpp").write_text("/// Example:\n///     f();\n", encoding="utf-8")
+            files = [snippet.file for snippet in collect(root)]
+        self.assertEqual(files, ["README.md", "include/a/x.md", "include/a/x.hpp"])
 
 
 class Compiles(unittest.TestCase):
