@@ -2,11 +2,17 @@
 #include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
+#include <crier/overflow/close_slow.hpp>
+#include <crier/overflow/conflate_by.hpp>
+#include <crier/overflow/drop_newest.hpp>
+#include <crier/overflow/drop_oldest.hpp>
+#include <crier/overflow/json_member.hpp>
 #include <crier/registry/first_only.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>
 #include <crier/test/codec_conformance.hpp>
 #include <crier/test/memory_transport.hpp>
+#include <crier/test/overflow_conformance.hpp>
 #include <crier/test/registry_conformance.hpp>
 #include <crier/test/transport_conformance.hpp>
 #include <crier/transport/local.hpp>
@@ -123,6 +129,58 @@ BOOST_AUTO_TEST_CASE(registries_hold_many_uids)
         options.uids.push_back("user" + std::to_string(i));
     const auto found = registry_conformance(crier::uid_registry{}, options);
     BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(the_overflow_policies_and_their_archetype_are_overflow_policies)
+{
+    const auto close = overflow_conformance(crier::close_slow{});
+    BOOST_TEST(close.ok(), close);
+    const auto other_code =
+        overflow_conformance(crier::close_slow{.code = crier::close_code::policy_violation});
+    BOOST_TEST(other_code.ok(), other_code);
+    const auto oldest = overflow_conformance(crier::drop_oldest{});
+    BOOST_TEST(oldest.ok(), oldest);
+    const auto newest = overflow_conformance(crier::drop_newest{});
+    BOOST_TEST(newest.ok(), newest);
+    const auto archetype = overflow_conformance(crier::overflow_archetype{});
+    BOOST_TEST(archetype.ok(), archetype);
+}
+
+BOOST_AUTO_TEST_CASE(conflate_by_is_an_overflow_policy)
+{
+    const overflow_conformance_options options{
+        .messages = {R"({"job":1,"percent":1})", R"({"job":1,"percent":2})",
+                     R"( { "percent" : 3, "job" : "two" } )", R"({"job":"\u0031","job":1})",
+                     R"({"job":null})", R"({"text":{"job":1}})", "no JSON", ""}};
+    using job = crier::json_member<"job">;
+    const auto closes = overflow_conformance(crier::conflate_by<job>{}, options);
+    BOOST_TEST(closes.ok(), closes);
+    const auto oldest =
+        overflow_conformance(crier::conflate_by<job, crier::drop_oldest>{}, options);
+    BOOST_TEST(oldest.ok(), oldest);
+    const auto newest =
+        overflow_conformance(crier::conflate_by<job, crier::drop_newest>{}, options);
+    BOOST_TEST(newest.ok(), newest);
+}
+
+/// Makes more room than one message needs, so that it is not asked so often.
+struct drops_half
+{
+    crier::overflow_action make_room(crier::backlog& b) const
+    {
+        const std::size_t half = b.messages() / 2;
+        while ((b.messages() > half || !b.has_room()) && b.drop_oldest()) {
+        }
+        return b.has_room() ? crier::overflow_action::queue() : crier::overflow_action::drop();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_may_give_up_more_if_it_says_so)
+{
+    const auto found =
+        overflow_conformance(drops_half{}, {.gives_up_no_more_than_needed = false, .seed = 7});
+    BOOST_TEST(found.ok(), found);
+    BOOST_TEST(!overflow_conformance(drops_half{}).ok());
 }
 
 /// The other end of a socket of the system.

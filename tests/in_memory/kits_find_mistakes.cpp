@@ -1,17 +1,23 @@
 // A kit that finds nothing wrong is worth nothing: each of these policies breaks one rule.
 #include <crier/codec/text_line.hpp>
+#include <crier/overflow/close_slow.hpp>
+#include <crier/overflow/drop_oldest.hpp>
 #include <crier/registry/uid_registry.hpp>
 #include <crier/test/codec_conformance.hpp>
 #include <crier/test/memory_transport.hpp>
+#include <crier/test/overflow_conformance.hpp>
 #include <crier/test/registry_conformance.hpp>
 #include <crier/test/transport_conformance.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -274,6 +280,227 @@ struct writes_the_first_part_twice : memory_transport::stream
 BOOST_AUTO_TEST_CASE(a_stream_that_writes_too_much)
 {
     BOOST_TEST(finds(conformance_with<writes_the_first_part_twice>(), "in its order"));
+}
+
+using crier::backlog;
+using crier::overflow_action;
+
+struct waits_for_room
+{
+    overflow_action make_room(backlog& b)
+    {
+        while (!b.has_room())
+            b.drop_oldest();
+        return overflow_action::queue();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_waits_for_room_that_never_comes)
+{
+    BOOST_TEST(finds(overflow_conformance(waits_for_room{}), "does not return"));
+}
+
+struct aborts_if_nothing_can_be_dropped
+{
+    overflow_action make_room(backlog& b)
+    {
+        while (!b.has_room())
+            if (!b.drop_oldest())
+                std::abort();
+        return overflow_action::queue();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_ends_the_program)
+{
+    BOOST_TEST(finds(overflow_conformance(aborts_if_nothing_can_be_dropped{}),
+                     "ends the program by signal"));
+}
+
+struct throws_if_nothing_can_be_dropped
+{
+    overflow_action make_room(backlog& b)
+    {
+        while (!b.has_room())
+            if (!b.drop_oldest())
+                throw std::runtime_error("no room");
+        return overflow_action::queue();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_throws)
+{
+    BOOST_TEST(finds(overflow_conformance(throws_if_nothing_can_be_dropped{}), "it throws"));
+}
+
+struct drops_only_one
+{
+    overflow_action make_room(backlog& b)
+    {
+        b.drop_oldest();
+        return overflow_action::queue();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_queues_without_room)
+{
+    BOOST_TEST(finds(overflow_conformance(drops_only_one{}), "there is no room"));
+}
+
+struct drops_all
+{
+    overflow_action make_room(backlog& b)
+    {
+        while (b.drop_oldest()) {
+        }
+        return b.has_room() ? overflow_action::queue() : overflow_action::drop();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_drops_too_much)
+{
+    BOOST_TEST(finds(overflow_conformance(drops_all{}), "more than it needs"));
+}
+
+struct drops_both
+{
+    overflow_action make_room(backlog& b)
+    {
+        b.drop_oldest();
+        return overflow_action::drop();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_drops_the_old_and_the_new_one)
+{
+    BOOST_TEST(finds(overflow_conformance(drops_both{}), "lost for nothing"));
+}
+
+struct keeps_the_first_backlog
+{
+    overflow_action make_room(backlog& b)
+    {
+        if (!first)
+            first = &b;
+        first->drop_oldest();
+        return overflow_action::drop();
+    }
+
+    backlog* first = nullptr;
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_that_drops_what_is_another_connections)
+{
+    BOOST_TEST(finds(overflow_conformance(keeps_the_first_backlog{}), "another backlog"));
+}
+
+struct closes_as_if_the_peer_had_vanished
+{
+    overflow_action make_room(backlog&)
+    {
+        return overflow_action::close(static_cast<crier::close_code>(1006), "slow");
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_with_a_close_code_that_is_never_on_the_wire)
+{
+    BOOST_TEST(finds(overflow_conformance(closes_as_if_the_peer_had_vanished{}), "with a code"));
+}
+
+struct tells_a_story
+{
+    overflow_action make_room(backlog&)
+    {
+        static const std::string story(200, '.');
+        return overflow_action::close(crier::close_code::try_again_later, story);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_with_a_reason_that_no_frame_can_carry)
+{
+    BOOST_TEST(finds(overflow_conformance(tells_a_story{}), "with a reason"));
+}
+
+struct closes_after_a_while
+{
+    overflow_action make_room(backlog& b)
+    {
+        static int asked = 0;
+        return ++asked < 100 ? crier::drop_oldest{}.make_room(b) : crier::close_slow{}.make_room(b);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_overflow_policy_whose_copies_share_what_they_count)
+{
+    BOOST_TEST(finds(overflow_conformance(closes_after_a_while{}), "two copies"));
+}
+
+/// Conflates by what Key finds.
+template <class Key>
+struct conflates : crier::drop_oldest
+{
+    static std::string_view key(crier::message_view message) { return Key::of(message.data); }
+};
+
+const overflow_conformance_options one_letter_keys{.messages = {"a1", "b1", "a2", ""}};
+
+struct every_other
+{
+    static std::string_view of(std::string_view text)
+    {
+        static bool odd = false;
+        odd = !odd;
+        return text.substr(0, odd ? 1 : 0);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_conflating_policy_with_a_memory)
+{
+    BOOST_TEST(
+        finds(overflow_conformance(conflates<every_other>{}, one_letter_keys), "and then another"));
+}
+
+struct reuses_a_buffer
+{
+    static std::string_view of(std::string_view text)
+    {
+        static char buffer[1];
+        if (text.empty())
+            return {};
+        buffer[0] = text[0];
+        return {buffer, 1};
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_conflating_policy_whose_keys_do_not_last)
+{
+    BOOST_TEST(finds(overflow_conformance(conflates<reuses_a_buffer>{}, one_letter_keys),
+                     "points neither into the message"));
+}
+
+struct expects_two_letters
+{
+    static std::string_view of(std::string_view text)
+    {
+        return text.empty() ? text : std::string_view(&text.at(1), 1);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_conflating_policy_that_throws_at_a_short_message)
+{
+    BOOST_TEST(finds(overflow_conformance(conflates<expects_two_letters>{}, one_letter_keys),
+                     "key() throws"));
+}
+
+struct finds_none
+{
+    static std::string_view of(std::string_view) { return {}; }
+};
+
+BOOST_AUTO_TEST_CASE(a_conflating_policy_that_is_tried_without_a_key)
+{
+    BOOST_TEST(finds(overflow_conformance(conflates<finds_none>{}, one_letter_keys), "has a key"));
+    BOOST_TEST(finds(overflow_conformance(conflates<finds_none>{}), "has a key"));
 }
 
 BOOST_AUTO_TEST_CASE(a_kit_that_checked_nothing_has_not_passed)
