@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds and runs main.cpp with what pkg-config says: pkg_config.sh PREFIX OUTPUT COMPILER FLAGS...
+# Builds and runs a program with what pkg-config says of a package:
+# pkg_config.sh PREFIX PACKAGE SOURCE OUTPUT COMPILER FLAGS...
 set -euo pipefail
-prefix=$1 output=$2
-shift 2
+prefix=$1 package=$2 source=$3 output=$4
+shift 4
 export PKG_CONFIG_PATH=$prefix/share/pkgconfig
-read -ra flags <<<"$(pkg-config --cflags --libs crier)"
-"$@" -std=c++20 "$(dirname "$0")/main.cpp" "${flags[@]}" -o "$output"
+read -ra flags <<<"$(pkg-config --cflags --libs "$package")"
+"$@" -std=c++20 "$source" "${flags[@]}" -o "$output"
 "$output"
