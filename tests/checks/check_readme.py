@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles the C++ that the documentation shows.
+"""Compiles the C++ that the documentation shows, and runs what it shows of tests.
 
     python3 tests/checks/check_readme.py g++ -std=c++20 -I include -pthread
 
@@ -8,16 +8,18 @@
 - In the headers: each doc comment's lines after `/// Example:` that are indented by four more. They
   are statements, unless that line is `/// Example (NAME):`. The header itself is included.
 
-NAME is one of FRAGMENTS below, which says what is put around the fragment.
+NAME is one of FRAGMENTS below, which says what is put around the fragment. Those called "tests" are
+statements that are run, too: what they assert must be so.
 
-The arguments are a compiler and its options; -fsyntax-only is added. Prints one line with the
-counts, or the compiler's errors, which name the document's own lines, and exit code 1.
+The arguments are a compiler and its options. Prints one line with the counts, or the compiler's
+errors, which name the document's own lines, and exit code 1.
 """
 
 import argparse
 import re
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +40,7 @@ KITS = """\
 FRAGMENTS = {
     "declarations": (INCLUDES, ""),
     "statements": (INCLUDES + "void example()\n{\n", "}\n"),
-    "tests": (INCLUDES + KITS + "void example()\n{\n", "}\n"),
+    "tests": (INCLUDES + KITS + "int main()\n{\n", "}\n"),
 }
 
 FENCE = re.compile(r"\s*```\s*(\S*)")
@@ -122,13 +124,26 @@ def collect(root):
     return snippets
 
 
-def compiles(snippet, compiler):
-    """Prints the compiler's words if it does not."""
-    command = [*compiler, "-fsyntax-only", "-x", "c++", "-"]
-    done = subprocess.run(command, input=snippet.source(), text=True, capture_output=True)
+def succeeds(snippet, what, command, **options):
+    """Prints the command's words if it does not."""
+    done = subprocess.run(command, text=True, capture_output=True, timeout=300, **options)
     if done.returncode:
-        print(f"{snippet.file}:{snippet.line}: this example does not compile\n{done.stderr}")
+        print(f"{snippet.file}:{snippet.line}: this example does not {what}\n{done.stderr}")
     return done.returncode == 0
+
+
+def compiles(snippet, compiler, options=("-fsyntax-only",)):
+    command = [*compiler, *options, "-x", "c++", "-"]
+    return succeeds(snippet, "compile", command, input=snippet.source())
+
+
+def passes(snippet, compiler):
+    """Compiles, and if it is a test does not fail."""
+    if snippet.fragment != "tests":
+        return compiles(snippet, compiler)
+    with tempfile.TemporaryDirectory() as folder:
+        program = str(Path(folder) / "example")
+        return compiles(snippet, compiler, ["-o", program]) and succeeds(snippet, "pass", [program])
 
 
 def main():
@@ -147,7 +162,7 @@ def main():
         print("README.md:1: shows no whole program")
         return 1
     with ThreadPoolExecutor(2) as workers:
-        passed = list(workers.map(lambda snippet: compiles(snippet, compiler), snippets))
+        passed = list(workers.map(lambda snippet: passes(snippet, compiler), snippets))
     parts, failed = len(snippets) - whole, passed.count(False)
     print(f"examples: {whole} whole, {parts} fragments, {failed} failed")
     return 0 if all(passed) else 1

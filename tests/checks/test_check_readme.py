@@ -7,8 +7,10 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
-from check_readme import Mistake, Snippet, collect, compiles, in_header, in_markdown
+from check_readme import FRAGMENTS, Mistake, Snippet
+from check_readme import collect, compiles, in_header, in_markdown, passes
 
 COMPILER = [os.environ.get("CXX", "g++"), "-std=c++20"]
 
@@ -78,6 +80,19 @@ class Compiles(unittest.TestCase):
         with contextlib.redirect_stdout(output):
             self.assertFalse(compiles(snippet, COMPILER))
         self.assertIn("x.md:8", output.getvalue())
+
+    def test_tests_are_run(self):
+        def passes_with(code):
+            with mock.patch.dict(FRAGMENTS, tests=("#include <cassert>\nint main() {\n", "}\n")):
+                return passes(Snippet("x.md", 3, code, "tests"), COMPILER)
+
+        self.assertTrue(passes_with("assert(1 + 1 == 2);\n"))
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertFalse(passes_with("assert(1 + 1 == 3);\n"))
+            self.assertFalse(passes_with("assert(nothing);\n"))
+        self.assertIn("x.md:3: this example does not pass", output.getvalue())
+        self.assertIn("x.md:3: this example does not compile", output.getvalue())
 
 
 if __name__ == "__main__":
