@@ -32,7 +32,7 @@ std::optional<std::string> user_of_session(const std::string& session)
 
 struct session_cookie
 {
-    using known_sessions = std::map<std::string, std::string>;
+    using known_sessions = std::map<std::string, std::string>; // a real one forgets, too
 
     // Pointers: an authenticator is copied into the server, and can be assigned to.
     boost::asio::io_context* context = nullptr;  // the server's
