@@ -190,6 +190,9 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.option_defaults()->group("Other");
     add_seconds(app, "--drain-seconds", result.drain,
                 "to close all connections when the server ends; 0: at once");
+    add_seconds(app, "--drain-spread-seconds", result.drain_spread,
+                "of these, in which the pages are told to go, evenly, so that they do not all come "
+                "back at once");
     app.set_version_flag("--version", "push_server (crier) " CRIER_VERSION_STRING,
                          "print the version and exit");
     app.set_help_flag("-h,--help", "print this and exit");

@@ -36,6 +36,7 @@ struct command_line
     crier::text_line text_line;
     crier::limits limits;
     std::chrono::milliseconds drain{5'000};
+    std::chrono::milliseconds drain_spread{0};
 };
 
 /// Reads the arguments. Returns the exit code instead if that is all there is to do: 0 after --help

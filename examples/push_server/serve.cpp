@@ -157,18 +157,20 @@ private:
         log_.info(std::string(name) + ": draining " +
                   counted(server_.counts().connections, "connection") + ", for at most " +
                   in_seconds(options_.drain));
-        server_.stop(options_.drain, [this, began, dropped_before] {
-            events_.end_period(server_.counts());
-            const auto took = std::chrono::steady_clock::now() - began;
-            const auto dropped = server_.counts().messages_dropped - dropped_before;
-            if (dropped == 0)
-                log_.info("drained in " + in_seconds(took) + ", all messages delivered");
-            else
-                log_.warning("drained in " + in_seconds(took) + ", " + counted(dropped, "message") +
-                             " not delivered");
-            period_.cancel();
-            signals_.cancel();
-        });
+        server_.async_stop(
+            {.timeout = options_.drain, .spread = options_.drain_spread},
+            [this, began, dropped_before](bool) {
+                events_.end_period(server_.counts());
+                const auto took = std::chrono::steady_clock::now() - began;
+                const auto dropped = server_.counts().messages_dropped - dropped_before;
+                if (dropped == 0)
+                    log_.info("drained in " + in_seconds(took) + ", all messages delivered");
+                else
+                    log_.warning("drained in " + in_seconds(took) + ", " +
+                                 counted(dropped, "message") + " not delivered");
+                period_.cancel();
+                signals_.cancel();
+            });
     }
 
     void await_period()

@@ -7,10 +7,7 @@
 #include <crier/server.hpp>
 #include <crier/utf8.hpp>
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -44,9 +41,11 @@ public:
     using base::base;
 
     /// Queues a message for all connections of a uid, as the registry has them. On the server's
-    /// thread (in hooks, say) the result is exact. On another thread the message is handed over,
-    /// in the order of that thread's calls, and the result is push_status::posted; use async_push
-    /// to learn more. Throws std::bad_alloc.
+    /// thread (in hooks, say) the result is exact. On another thread a copy is handed over, in the
+    /// order of that thread's calls, and the result is push_status::posted; use async_push to learn
+    /// more. That takes no lock and waits for nobody, so it may be called from destructors and time
+    /// critical threads. What is handed over while the server stops may find it stopped, and is
+    /// dropped then. Throws std::bad_alloc.
     push_result push(std::string_view uid, message_view message)
     {
         if (uid.empty() || !is_valid(message))
@@ -139,7 +138,7 @@ private:
     template <class F>
     push_result post(F f)
     {
-        this->submit(std::move(f));
+        this->hand_over(std::move(f));
         return {push_status::posted};
     }
 
@@ -210,20 +209,6 @@ private:
         auto& board = this->board();
         return result_of(join ? board.join(topic, {&uid, 1}) : board.leave(topic, {&uid, 1}),
                          false);
-    }
-
-    template <class Handler, class Operation>
-    void submit_with_result(Handler handler, Operation operation)
-    {
-        auto completion =
-            boost::asio::get_associated_executor(handler, this->context_.get_executor());
-        this->submit([handler = std::move(handler), operation = std::move(operation),
-                      work = boost::asio::make_work_guard(completion)]() mutable {
-            boost::asio::dispatch(work.get_executor(),
-                                  [handler = std::move(handler), result = operation()]() mutable {
-                                      std::move(handler)(result);
-                                  });
-        });
     }
 };
 

@@ -4,12 +4,16 @@
 #include <crier/config.hpp>
 #include <crier/counters.hpp>
 #include <crier/detail/accept_loop.hpp>
+#include <crier/detail/completion.hpp>
 #include <crier/detail/components.hpp>
 #include <crier/detail/delivery.hpp>
 #include <crier/detail/shard.hpp>
 #include <crier/listener.hpp>
+#include <crier/stop_options.hpp>
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/post.hpp>
 
 #include <atomic>
 #include <charconv>
@@ -32,16 +36,21 @@ namespace crier {
 /// Components, in any order: one or more listeners (clients<>, backend<>, peers<>), at most one
 /// registry (default: uid_registry), at most one class derived from crier::hooks, at most one derived
 /// from crier::observer. The constructor takes their options in the same order; those at the end may
-/// be left out:
+/// be left out. Before them stands an io_context of yours, which one thread runs; without it the
+/// server has its own.
 ///
-///     server();  server(a);  server(a, b);  ...          // runs on an io_context of its own
-///     server(io_context&);  server(io_context&, a);  ... // runs on yours, which one thread runs
-///
-/// Thread safety: stop() and running() from any thread. All else, the destructor included, on the
-/// thread that runs the io_context, or while nobody runs it.
+/// Thread safety: stop(), async_stop(), async_counts() and running() from any thread. All else, the
+/// destructor included, on the thread that runs the io_context, or while nobody runs it.
 ///
 /// Lifetime: the destructor ends all connections at once; call stop() before, and let it finish,
 /// for a close in order. A user's io_context must outlive the server.
+///
+/// Example:
+///     using whispers = crier::server<crier::clients<crier::tcp, crier::websocket>, crier::latest_only>;
+///     whispers all_defaults;
+///     whispers configured{{.transport = {.port = 1234}}, {.code = crier::close_code::normal}};
+///     boost::asio::io_context context;
+///     whispers embedded(context, {.transport = {.port = 1235}}); // the registry's options are left out
 template <class... Components>
 class server
     : public detail::component_constructors<detail::component_storage<Components...>,
@@ -62,9 +71,6 @@ public:
     using registry_type = typename list::registry_type;
     using hooks_type = typename list::hooks_type;
     using observer_type = typename list::observer_type;
-
-    /// How long stop() lets connections finish, unless told otherwise.
-    static constexpr std::chrono::milliseconds default_drain_timeout{5'000};
 
     using constructors::constructors;
 
@@ -88,6 +94,8 @@ public:
             throw;
         }
         for_each_loop([](auto& loop) { loop.start(); });
+        shard_->attentive(true);
+        ++run_;
         state_ = state::running;
     }
 
@@ -98,7 +106,7 @@ public:
     ///
     /// Throws what start() throws. To do something between the two (ask for addresses(), say), call
     /// start() and run the io_context instead.
-    CRIER_COLD bool run(std::chrono::milliseconds drain_timeout = default_drain_timeout)
+    CRIER_COLD bool run(stop_options how = {})
     {
         using signal_set = boost::asio::basic_signal_set<executor>;
         signal_set signals(this->context_, SIGINT, SIGTERM);
@@ -110,7 +118,7 @@ public:
                 if (!second)
                     this->context_.stop();
             });
-            stop(drain_timeout);
+            stop(how);
         });
         start();
         struct forgetting // when run() is left by an exception too
@@ -127,18 +135,29 @@ public:
     }
 
     /// Stops in order, as described for run(). What is not closed within the time is cut off: a peer
-    /// that never closes its side holds a stop up for limits::close_timeout, or this time.
-    /// `then` is called on the server's thread when all is over; never if a second signal cut run()
-    /// short, or the server is destroyed before. Does nothing if not running.
+    /// that never closes its side holds a stop up for limits::close_timeout, or this time. Another
+    /// stop may make the first one shorter: its time, and, with no spread, its spread. Does nothing
+    /// if not running.
     ///
     /// Thread safety: any thread. It may be called from hooks and signal_set handlers, not from
     /// signal handlers.
-    CRIER_COLD void stop(std::chrono::milliseconds drain_timeout = default_drain_timeout,
-                         std::function<void()> then = {})
+    CRIER_COLD void stop(stop_options how = {}) { stop_run(how, {}); }
+
+    /// As stop(), and completes when the server has stopped, whoever has begun that, or is not
+    /// running: `void(bool)`, on the handler's executor. True if all connections were closed in order
+    /// within the time; false, too, if a second signal has cut run() short. If the server is
+    /// destroyed before, the handler is destroyed without a call.
+    template <class Token>
+    auto async_stop(stop_options how, Token&& token)
     {
-        submit([this, drain_timeout, then = std::move(then)]() mutable {
-            begin_drain(drain_timeout, std::move(then));
-        });
+        return boost::asio::async_initiate<Token, void(bool)>(
+            [](auto handler, server* self, stop_options options) {
+                using handler_type = decltype(handler);
+                const auto then = std::make_shared<detail::completion<handler_type>>(
+                    std::move(handler), self->context_.get_executor());
+                self->stop_run(options, [then](bool in_time) { (*then)(in_time); });
+            },
+            token, this, how);
     }
 
     /// True from start() until a stop is complete. Thread safety: any thread.
@@ -170,6 +189,17 @@ public:
     /// What was counted so far.
     const counters& counts() const noexcept { return shard_->counts; }
 
+    /// The same for other threads: `void(counters)`, on the handler's executor.
+    template <class Token>
+    auto async_counts(Token&& token)
+    {
+        return boost::asio::async_initiate<Token, void(counters)>(
+            [](auto handler, server* self) {
+                self->submit_with_result(std::move(handler), [self] { return self->counts(); });
+            },
+            token, this);
+    }
+
     /// The hooks, as the server uses them: its own copy, to be filled before start(), say.
     hooks_type& hook() noexcept { return hooks_; }
 
@@ -188,13 +218,24 @@ protected:
     template <class F>
     void submit(F f)
     {
-        struct call final : detail::task
-        {
-            explicit call(F&& function) : f(std::move(function)) {}
-            void run() override { f(); }
-            F f;
-        };
-        shard_->submit(*new call(std::move(f)));
+        shard_->submit(*new call<F>(std::move(f)));
+    }
+
+    /// The same, wait-free but for the memory that it takes. If the server is not running it may be
+    /// dropped.
+    template <class F>
+    void hand_over(F f)
+    {
+        shard_->hand_over(*new call<F>(std::move(f)));
+    }
+
+    /// Calls the handler with what the operation returns on the server's thread.
+    template <class Handler, class Operation>
+    void submit_with_result(Handler handler, Operation operation)
+    {
+        submit(
+            [then = detail::completion<Handler>(std::move(handler), this->context_.get_executor()),
+             operation = std::move(operation)]() mutable { then(operation()); });
     }
 
     bool on_server_thread() const noexcept
@@ -206,6 +247,14 @@ protected:
     std::atomic<state> state_{state::stopped};
 
 private:
+    template <class F>
+    struct call final : detail::task
+    {
+        explicit call(F&& function) : f(std::move(function)) {}
+        void run() override { f(); }
+        F f;
+    };
+
     using around = detail::surroundings<registry_type, hooks_type, observer_type>;
 
     template <class Component>
@@ -266,31 +315,49 @@ private:
                 f(*loop);
     }
 
-    CRIER_COLD void begin_drain(std::chrono::milliseconds timeout, std::function<void()> then)
+    using stop_handler = std::function<void(bool)>;
+
+    /// Stops the run that is on now, and not one that may have begun when the task comes to it.
+    CRIER_COLD void stop_run(stop_options how, stop_handler then)
     {
-        if (state_ != state::running)
-            return;
+        submit([this, how, meant = run_.load(), then = std::move(then)]() mutable {
+            const bool over = state_ == state::stopped || run_ != meant;
+            if (then && over)
+                return then(true);
+            if (then)
+                on_stop_.push_back(std::move(then));
+            if (!over)
+                begin_drain(how);
+        });
+    }
+
+    CRIER_COLD void begin_drain(stop_options how)
+    {
         state_ = state::draining;
         for_each_loop([](auto& loop) { loop.stop(); });
-        shard_->drain(timeout, [this, then = std::move(then)](bool in_time) {
-            if (state_ != state::draining)
-                return; // run() has ended it already
-            drained_ = in_time;
-            state_ = state::stopped;
-            loops_ = {};
-            if (then)
-                then();
-            if (on_stopped_)
-                on_stopped_();
+        shard_->drain(how, [this](bool in_time) {
+            if (state_ == state::draining) // else run() has ended it already
+                become_stopped(in_time);
         });
     }
 
     CRIER_COLD void end_now()
     {
         for_each_loop([](auto& loop) { loop.stop(); });
-        loops_ = {};
         shard_->abort_all();
+        become_stopped(false);
+    }
+
+    CRIER_COLD void become_stopped(bool in_time)
+    {
+        drained_ = in_time;
+        loops_ = {};
         state_ = state::stopped;
+        shard_->attentive(false);
+        for (stop_handler& then : std::exchange(on_stop_, {}))
+            boost::asio::post(this->context_, [then = std::move(then), in_time] { then(in_time); });
+        if (on_stopped_)
+            on_stopped_();
     }
 
     std::shared_ptr<detail::shard> shard_ =
@@ -301,7 +368,9 @@ private:
                                               component<registry_type, list::registry_at>()};
     std::tuple<std::unique_ptr<typename parts<Components>::role_type>...> roles_;
     std::tuple<std::shared_ptr<typename parts<Components>::loop_type>...> loops_;
-    std::function<void()> on_stopped_;
+    std::vector<stop_handler> on_stop_; // of those who wait for it
+    std::function<void()> on_stopped_;  // of run()
+    std::atomic<unsigned> run_{0};      // how many times it was started
     bool drained_ = false;
 
     /// The component at this place, or a default one.

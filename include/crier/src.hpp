@@ -9,6 +9,7 @@
 #include <crier/impl/accept_key.ipp>
 #include <crier/impl/command.ipp>
 #include <crier/impl/descriptor_stream.ipp>
+#include <crier/impl/doorbell.ipp>
 #include <crier/impl/error.ipp>
 #include <crier/impl/opening.ipp>
 #include <crier/impl/poller.ipp>

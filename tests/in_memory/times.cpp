@@ -1,8 +1,11 @@
 // What happens when time passes. It passes at once: server::advance.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "memory_server.hpp"
 
@@ -133,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_drain_does_not_wait_for_handshakes)
     begun.send(upgrade_request.substr(0, 20));
     s.settle();
     bool stopped = false;
-    s.server.stop(3s, [&] { stopped = true; });
+    s.server.async_stop({.timeout = 3s}, [&](bool) { stopped = true; });
     s.settle();
     BOOST_TEST(stopped);
     BOOST_TEST(silent.closed());
@@ -146,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_when_its_time_is_over)
     page p = s.open("uid1");
     s.settle();
     bool stopped = false;
-    s.server.stop(3s, [&] { stopped = true; });
+    s.server.async_stop({.timeout = 3s}, [&](bool) { stopped = true; });
     s.settle();
     p.hear();
     BOOST_TEST(p.closed_with == 1001u);
@@ -157,6 +160,121 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_when_its_time_is_over)
     s.settle();
     BOOST_TEST(stopped);
     BOOST_TEST(p.client.closed());
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_that_is_spread_tells_the_clients_one_after_the_other)
+{
+    memory_server s(limits);
+    std::vector<page> all;
+    for (int i = 0; i < 10; ++i)
+        all.push_back(s.open("u" + std::to_string(i)));
+    auto silent = s.pages.connect();
+    auto script = s.back_ends.connect();
+    s.settle();
+    bool in_time = false, stopped = false;
+    s.server.async_stop({.timeout = 30s, .spread = 10s}, [&](bool was) {
+        in_time = was;
+        stopped = true;
+    });
+    s.settle();
+    BOOST_TEST(silent.closed()); // it has said nothing yet
+    std::vector<int> told_at(10, -1);
+    for (int second = 0; second < 10; ++second) {
+        // Who is not told yet is still pushed to.
+        if (second < 9) {
+            script.send(R"({"broadcast":true,"second":)" + std::to_string(second) + "}\n");
+            s.settle();
+            BOOST_TEST(script.receive() == "ok\n");
+        }
+        for (int i = 0; i < 10; ++i) {
+            page& p = all[static_cast<std::size_t>(i)];
+            p.hear();
+            if (p.closed_with != 0 && told_at[static_cast<std::size_t>(i)] == -1) {
+                BOOST_TEST(p.closed_with == 1001u);
+                BOOST_TEST(p.messages.size() == static_cast<std::size_t>(second));
+                told_at[static_cast<std::size_t>(i)] = second;
+                p.client.reset();
+            }
+        }
+        BOOST_TEST(s.server.running());
+        BOOST_TEST(script.ended() == (second == 9));
+        s.server.advance(1s);
+        s.settle();
+    }
+    std::sort(told_at.begin(), told_at.end());
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(told_at[static_cast<std::size_t>(i)] == i);
+    BOOST_TEST(script.ended()); // back ends go last
+    BOOST_TEST(!stopped);
+    script.finish();
+    s.settle();
+    BOOST_TEST(stopped);
+    BOOST_TEST(in_time);
+}
+
+BOOST_AUTO_TEST_CASE(a_spread_is_over_when_all_clients_have_gone_by_themselves)
+{
+    memory_server s(limits);
+    page a = s.open("a"), b = s.open("b");
+    s.settle();
+    bool stopped = false;
+    s.server.async_stop({.timeout = 30s, .spread = 20s}, [&](bool) { stopped = true; });
+    s.settle();
+    a.client.reset();
+    b.client.reset();
+    s.settle();
+    BOOST_TEST(stopped);
+    // Nothing is left that the io_context would wait for.
+    s.context.restart();
+    s.context.run();
+}
+
+BOOST_AUTO_TEST_CASE(another_stop_may_make_the_first_one_shorter)
+{
+    memory_server s(limits);
+    page a = s.open("a"), b = s.open("b");
+    s.settle();
+    int stopped = 0, in_time = 0;
+    const auto note = [&](bool was) {
+        ++stopped;
+        in_time += was;
+    };
+    s.server.async_stop({.timeout = 60s, .spread = 60s}, note);
+    s.settle();
+    s.server.async_stop({.timeout = 90s, .spread = 90s}, note); // longer: means nothing
+    s.settle();
+    b.hear();
+    BOOST_TEST(b.closed_with == 0u);
+    s.server.async_stop({.timeout = 2s}, note);
+    s.settle();
+    b.hear();
+    BOOST_TEST(b.closed_with == 1001u);
+    s.server.advance(2s);
+    s.settle();
+    BOOST_TEST(stopped == 3);
+    BOOST_TEST(in_time == 0);
+    BOOST_TEST(a.client.closed());
+    BOOST_TEST(!s.server.running());
+    s.server.async_stop({}, note); // it is not running: at once
+    s.settle();
+    BOOST_TEST(stopped == 4);
+    BOOST_TEST(in_time == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_stops_the_run_that_it_was_called_in_and_no_later_one)
+{
+    memory_server s(limits);
+    page a = s.open("a");
+    s.settle();
+    s.server.stop({.timeout = 0s});
+    s.settle();
+    BOOST_TEST(!s.server.running());
+    s.server.stop(); // comes too late, and is read when the server runs again
+    s.server.start();
+    page b = s.open("b");
+    s.settle();
+    BOOST_TEST(s.server.running());
+    BOOST_TEST(s.server.counts().registered == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

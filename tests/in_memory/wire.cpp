@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(stop_delivers_what_is_queued_then_says_1001)
     for (int i = 0; i < 50; ++i)
         s.server.push("uid1", "message " + std::to_string(i));
     bool stopped = false;
-    s.server.stop(std::chrono::seconds(5), [&] { stopped = true; });
+    s.server.async_stop({.timeout = std::chrono::seconds(5)}, [&](bool) { stopped = true; });
     for (int i = 0; i < 50; ++i) {
         s.settle();
         p.hear();

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(after_a_run_that_could_not_start_the_server_starts_and_stop
 
     second.start();
     bool stopped = false;
-    second.stop(1s, [&] { stopped = true; });
+    second.async_stop({.timeout = 1s}, [&](bool) { stopped = true; });
     second.context().restart();
     second.context().run();
     BOOST_TEST(stopped);
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_stop_it_is_destroyed_without_an_echo)
                 context, [&] { return server->counts().connections == 1; }, "the connection");
         }
         bool told = false;
-        server->stop(1h, [&] { told = true; });
+        server->async_stop({.timeout = 1h}, [&](bool) { told = true; });
         context.restart();
         context.run_one(); // the stop begins
         server.reset();

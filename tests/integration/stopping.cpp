@@ -56,7 +56,8 @@ struct running
         auto its_addresses = listening->get_future();
         asio::post(server.context(),
                    [listening, &server] { listening->set_value(server.addresses()); });
-        result = std::async(std::launch::async, [&server] { return server.run(2 * patience); });
+        result = std::async(std::launch::async,
+                            [&server] { return server.run({.timeout = 2 * patience}); });
         addresses = within_patience(std::move(its_addresses));
     }
 
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(while_it_stops_it_accepts_no_more_and_pushes_nothing_new)
     line_client holding(addresses.at(1)); // holds the stop up, until it ends its side
     BOOST_TEST(holding.ask("{}") == "fail");
     bool over = false;
-    server.stop(2 * patience, [&] { over = true; });
+    server.async_stop({.timeout = 2 * patience}, [&](bool) { over = true; });
     BOOST_TEST(page.hear_goodbye().code == 1001);
 
     BOOST_TEST(server.running());
@@ -149,7 +150,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_close_within_the_time_is_cut_off)
     server_thread<push> thread(server);
     line_client stubborn(thread.ask([&] { return server.addresses().at(1); }));
     BOOST_TEST(stubborn.ask("{}") == "fail");
-    server.stop(1ms);
+    server.stop({.timeout = 1ms});
     thread.join(); // though the back end keeps its side open
     BOOST_TEST(!server.running());
     BOOST_TEST(server.counts().connections == 0u);

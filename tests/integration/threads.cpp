@@ -21,6 +21,7 @@
 #include "support/websocket_client.hpp"
 
 using crier::push_result;
+using crier::push_status;
 using support::goodbye;
 using support::line_client;
 using support::server_thread;
@@ -211,7 +212,7 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_while_pages_come_and_go_and_all_that_is_
         thread.wait_until([&] { return a.results == each; }, "the results");
         BOOST_TEST(thread.ask([&] { return a.queued.size(); }) == each);
     }
-    server.stop(support::patience);
+    server.stop({.timeout = support::patience});
     for (std::size_t page = 0; page < pages.size(); ++page) {
         goodbye end;
         std::vector<std::string> heard = pages[page].hear_the_rest(end);
@@ -237,7 +238,7 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_and_stop_and_all_that_is_queued_arrives_
                 ++submitted;
                 if (n == 200 + 50 * from) {
                     over = true;
-                    server.stop(support::patience);
+                    server.stop({.timeout = support::patience});
                 }
             }
         });
@@ -278,18 +279,100 @@ BOOST_AUTO_TEST_CASE(threads_that_push_without_a_pause_starve_no_connection)
 BOOST_AUTO_TEST_CASE(running_and_stop_may_be_called_from_any_thread_at_any_time)
 {
     crew stopping(over);
-    std::atomic<std::size_t> told = 0;
+    std::atomic<std::size_t> asked = 0, told = 0;
     for (std::size_t i = 0; i < pushers; ++i)
-        stopping.add([this, &told] {
-            while (server.running() && !over)
-                server.stop(support::patience, [&told] { ++told; });
+        stopping.add([this, &asked, &told] {
+            while (server.running() && !over) {
+                ++asked;
+                server.async_stop({.timeout = support::patience}, [&told](bool) { ++told; });
+            }
         });
     for (websocket_client& page : pages)
         BOOST_TEST(page.hear_goodbye().code == 1001);
     stopping.join();
     thread.join();
-    BOOST_TEST(told == 1u); // the stop that did it
+    server.context().restart();
+    server.context().run(); // what was asked when the server's thread had gone
+    BOOST_TEST(asked > 0u);
+    BOOST_TEST(told == asked); // each once
     BOOST_TEST(!server.running());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(threads_and_restarts)
+
+/// Eight threads do all that may be done from any, while the server stops and starts again, and
+/// clients come and go. What arrives at a client must be in each thread's order, and no push may be
+/// told twice.
+BOOST_AUTO_TEST_CASE(eight_threads_push_while_the_server_stops_and_starts_again)
+{
+    using lines = crier::push_server<crier::clients<crier::tcp, crier::text_line>,
+                                     crier::backend<crier::tcp, crier::text_line>>;
+    lines server{{.transport = {.address = "127.0.0.1"}}, {.transport = {.address = "127.0.0.1"}}};
+    std::atomic<bool> over = false;
+    std::atomic<std::size_t> asked = 0, told = 0, posted = 0, stopped = 0, counted = 0;
+    crew pushing(over);
+    for (std::size_t from = 0; from < pushers; ++from)
+        pushing.add([&, from] {
+            const std::string name = std::to_string(from) + ' ';
+            for (std::size_t n = 0; !over; ++n) {
+                const auto result = server.push("u", name + std::to_string(n));
+                ++(result.status == push_status::posted ? posted : stopped);
+                if (n % 8 == 0)
+                    server.broadcast(name + std::to_string(n) + " all");
+                if (n % 16 == from) {
+                    ++asked;
+                    server.async_push("u", "asked", [&](push_result) { ++told; });
+                    ++asked;
+                    server.async_counts([&](crier::counters c) {
+                        ++told;
+                        counted = c.accepted;
+                    });
+                }
+                if (n % 64 == from)
+                    server.join("u", "topic" + name);
+                if (n % 1024 == 0)
+                    std::this_thread::yield();
+            }
+        });
+
+    std::size_t heard = 0;
+    for (int round = 0; round < 5; ++round) {
+        server_thread<lines> thread(server);
+        const auto addresses = thread.ask([&] { return server.addresses(); });
+        line_client page(addresses.at(0));
+        page.send("u\n");
+        std::vector<std::size_t> next(pushers, 0);
+        for (int i = 0; i < 300; ++i, ++heard) {
+            const std::string line = page.read_line();
+            if (line == "asked")
+                continue;
+            std::size_t end = 0;
+            const std::size_t from = std::stoul(line, &end);
+            const std::size_t n = std::stoul(line.substr(end));
+            BOOST_TEST_REQUIRE(from < pushers);
+            BOOST_TEST_REQUIRE(n >= next[from], line);
+            next[from] = n;
+        }
+        if (round % 2 == 0)
+            page.close();
+        server.stop({.timeout = std::chrono::milliseconds(round % 2 == 0 ? 5000 : 1),
+                     .spread = std::chrono::milliseconds(round)});
+        thread.join();
+        BOOST_TEST(!server.running());
+        BOOST_TEST(server.counts().connections == 0u);
+    }
+    over = true;
+    pushing.join();
+    server.context().restart();
+    server.context().run();
+    BOOST_TEST(heard == 1500u);
+    BOOST_TEST(told == asked);
+    BOOST_TEST(posted > 0u);
+    BOOST_TEST((server.push("u", "late").status == push_status::stopped));
+    const crier::counters& c = server.counts();
+    BOOST_TEST(c.messages_queued == c.messages_sent + c.messages_evicted + c.messages_dropped);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,8 +1,8 @@
 #ifndef CRIER_DETAIL_MAILBOX_HPP
 #define CRIER_DETAIL_MAILBOX_HPP
 
+#include <array>
 #include <atomic>
-#include <utility>
 
 namespace crier::detail {
 
@@ -19,10 +19,13 @@ public:
 
 private:
     friend class mailbox;
-    task* next_ = nullptr;
+    std::atomic<task*> next_{nullptr};
 };
 
-/// Tasks from many threads to one: a lock-free stack, turned round when it is emptied.
+/// Tasks from many threads to one, in the order in which they were put: an intrusive queue (Vyukov's)
+/// in which a writer exchanges one pointer and stores another, whatever the others do.
+///
+/// Thread safety: put() from any thread, all else on the reader's.
 class mailbox
 {
 public:
@@ -32,38 +35,70 @@ public:
 
     ~mailbox()
     {
-        for (task* t = take_all(); t;)
-            delete std::exchange(t, following(t));
+        while (task* t = take())
+            delete t;
     }
 
-    /// Takes the task over. True if the mailbox was empty: then the reader must be woken.
-    bool put(task& t) noexcept
+    /// How the reader is woken: each way is asked for by itself, so that one that may go unheard
+    /// does not keep anybody from the other.
+    enum way : unsigned char { by_post, by_bell };
+
+    /// Takes the task over. True if the reader must be woken in this way: nobody has asked for that
+    /// since it last said awake(). Wait-free.
+    bool put(task& t, way how) noexcept
     {
-        task* top = top_.load(std::memory_order_relaxed);
-        do
-            t.next_ = top;
-        while (!top_.compare_exchange_weak(top, &t, std::memory_order_release,
-                                           std::memory_order_relaxed));
-        return top == nullptr;
+        link(t);
+        return !asked_[how].exchange(true, std::memory_order_acq_rel);
     }
 
-    /// All tasks that were put, the oldest first. The caller owns them.
-    task* take_all() noexcept
+    /// The reader is awake, and takes what is there from now on. What it does not see yet is put by
+    /// a thread that will ask for it to be woken.
+    void awake() noexcept
     {
-        task* top = top_.exchange(nullptr, std::memory_order_acquire);
-        task* first = nullptr;
-        while (top) {
-            task* const older = std::exchange(top->next_, first);
-            first = top;
-            top = older;
+        for (std::atomic<bool>& asked : asked_)
+            asked.exchange(false, std::memory_order_acq_rel);
+    }
+
+    /// The oldest task, which the caller owns then, or null: there is none, or a thread is just about
+    /// to put it.
+    task* take() noexcept
+    {
+        task* first = first_;
+        task* following = first->next_.load(std::memory_order_acquire);
+        if (first == &stub_) {
+            if (!following)
+                return nullptr;
+            first_ = first = following;
+            following = first->next_.load(std::memory_order_acquire);
         }
+        if (!following) {
+            if (first != last_.load(std::memory_order_acquire))
+                return nullptr;
+            link(stub_); // so that the queue never is without a task
+            following = first->next_.load(std::memory_order_acquire);
+            if (!following)
+                return nullptr;
+        }
+        first_ = following;
         return first;
     }
 
-    static task* following(const task* t) noexcept { return t->next_; }
-
 private:
-    std::atomic<task*> top_{nullptr};
+    struct nothing final : task
+    {
+        void run() override {}
+    };
+
+    void link(task& t) noexcept
+    {
+        t.next_.store(nullptr, std::memory_order_relaxed);
+        last_.exchange(&t, std::memory_order_acq_rel)->next_.store(&t, std::memory_order_release);
+    }
+
+    nothing stub_;
+    std::atomic<task*> last_{&stub_};
+    std::array<std::atomic<bool>, 2> asked_{};
+    task* first_ = &stub_; // the reader's
 };
 
 } // namespace crier::detail

@@ -5,13 +5,16 @@
 #include <crier/config.hpp>
 #include <crier/counters.hpp>
 #include <crier/detail/deadline_list.hpp>
+#include <crier/detail/doorbell.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
 #include <crier/detail/timer.hpp>
 #include <crier/detail/topic_table.hpp>
+#include <crier/stop_options.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,7 +44,8 @@ protected:
 /// active by then, receivers included, writes all that has been queued for it, in one gather write.
 ///
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
-/// Thread safety: submit() from any thread, all else on the thread that runs the executor.
+/// Thread safety: submit() and hand_over() from any thread, all else on the thread that runs the
+/// executor.
 class shard : public std::enable_shared_from_this<shard>
 {
 public:
@@ -90,19 +94,35 @@ public:
     /// Who has collected something in this turn, or null.
     collector* collecting = nullptr;
 
-    /// Runs a task on this shard's thread, in the order of the calls of each thread.
-    /// Thread safety: any thread. Throws nothing.
+    /// Runs a task on this shard's thread, in the order of the calls of each thread, whichever of
+    /// the two it calls. The task is work that the io_context stays for. Throws nothing.
     CRIER_DECL void submit(task& t) noexcept;
 
-    /// Begins to close every session (1001); those that are not closed within the time are ended at
-    /// once. Calls `done` when the last is gone, with true if all were closed in time.
-    CRIER_DECL void drain(std::chrono::milliseconds timeout, std::function<void(bool)> done);
+    /// The same without a lock or an allocation, while the shard is attentive(); else it may take
+    /// until it is again.
+    void hand_over(task& t) noexcept
+    {
+        if (mailbox_.put(t, mailbox::by_bell))
+            doorbell_.ring();
+    }
+
+    /// Whether what is handed over is heard at once; the io_context has work then.
+    void attentive(bool on) { doorbell_.listen(on); }
+
+    /// Begins to close every session (1001), as the options say. Calls `done` when the last is gone,
+    /// with true if all were closed in time. While it drains, another drain may only make it
+    /// shorter, and its `done` is not called.
+    CRIER_DECL void drain(const stop_options& how, std::function<void(bool)> done);
 
     /// Ends every session at once.
     CRIER_DECL void abort_all();
 
     /// The server is gone: tasks that come now, or have come and not run, are dropped.
-    void abandon() noexcept { abandoned_ = true; }
+    void abandon()
+    {
+        abandoned_ = true;
+        attentive(false);
+    }
 
     counters counts;
     topic_table topics;
@@ -114,6 +134,9 @@ private:
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
+    CRIER_DECL void begin_spread(clock::time_point at, clock::duration spread);
+    CRIER_DECL void go_on_spreading(clock::time_point at);
+    CRIER_DECL void tell_all(list_link& sessions);
     CRIER_DECL void end_drain();
 
     using deadline_lists = std::vector<std::unique_ptr<deadline_list>>;
@@ -135,9 +158,18 @@ private:
 
     std::vector<char> scratch_;
     mailbox mailbox_;
-    task* taken_ = nullptr;             // out of the mailbox and not run yet
+    doorbell doorbell_;
     std::function<void(bool)> drained_; // not null while draining
     clock::time_point drain_deadline_ = clock::time_point::max();
+
+    // A drain that is spread: the clients that are not told yet, how many have been, since when, and
+    // when it is the next one's time.
+    list_link untold_;
+    std::int64_t told_ = 0;
+    clock::time_point spread_began_{};
+    clock::duration spread_step_{};
+    clock::time_point next_told_ = clock::time_point::max();
+
     bool abandoned_ = false;
 };
 

@@ -14,15 +14,19 @@
 namespace crier::detail {
 
 CRIER_COLD CRIER_DECL shard::shard(executor ex)
-    : executor_(ex), timer_(ex, [this] {
-          boost::asio::post(executor_, [self = shared_from_this()] { self->run_deadlines(); });
+    : executor_(ex),
+      timer_(ex,
+             [this] {
+                 boost::asio::post(executor_,
+                                   [self = shared_from_this()] { self->run_deadlines(); });
+             }),
+      doorbell_(ex, [this] {
+          boost::asio::post(executor_, [self = shared_from_this()] { self->run_tasks(); });
       })
 {}
 
 CRIER_COLD CRIER_DECL shard::~shard()
 {
-    while (taken_)
-        delete std::exchange(taken_, mailbox::following(taken_));
     while (active_)
         std::exchange(active_, active_->next_active_)->active_ = false;
     delete_buried();
@@ -66,7 +70,7 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 
 CRIER_DECL void shard::arm_timer()
 {
-    clock::time_point earliest = drain_deadline_;
+    clock::time_point earliest = std::min(drain_deadline_, next_told_);
     for (const auto& list : deadlines_)
         if (!list->empty() && list->earliest() < earliest)
             earliest = list->earliest();
@@ -83,6 +87,8 @@ CRIER_DECL void shard::run_deadlines()
     for (const auto& list : deadlines_)
         while (deadline_hook* due = list->take_due(at))
             static_cast<session_base*>(due)->on_deadline();
+    if (next_told_ <= at)
+        go_on_spreading(at);
     if (drain_deadline_ <= at)
         abort_all();
     arm_timer();
@@ -183,50 +189,107 @@ CRIER_DECL void shard::turn()
 
 CRIER_DECL void shard::submit(task& t) noexcept
 {
-    if (mailbox_.put(t))
+    if (mailbox_.put(t, mailbox::by_post))
         boost::asio::post(executor_, [self = shared_from_this()] { self->run_tasks(); });
 }
 
 CRIER_DECL void shard::run_tasks()
 {
-    // Comes back for what is left: a task may throw, as any handler of the io_context, or there is
-    // too much for once.
+    // Comes back for what may be left: a task may throw, as any handler of the io_context, or there
+    // is too much for once.
     struct next_time
     {
         shard& self;
+        bool needed = true;
         ~next_time()
         {
-            if (self.taken_)
+            if (needed)
                 boost::asio::post(self.executor_,
                                   [s = self.shared_from_this()] { s->run_tasks(); });
         }
-    } const guard{*this};
+    } guard{*this};
 
     // Bounded, so that threads that submit without a pause starve no connection.
     constexpr int most_at_once = 256;
-    if (!taken_)
-        taken_ = mailbox_.take_all();
-    for (int i = 0; taken_ && i < most_at_once; ++i) {
-        const std::unique_ptr<task> owned(std::exchange(taken_, mailbox::following(taken_)));
+    mailbox_.awake();
+    for (int i = 0; i < most_at_once; ++i) {
+        const std::unique_ptr<task> owned(mailbox_.take());
+        if (!owned) {
+            guard.needed = false;
+            return;
+        }
         if (!abandoned_)
             owned->run();
     }
 }
 
-CRIER_COLD CRIER_DECL void shard::drain(std::chrono::milliseconds timeout,
-                                        std::function<void(bool)> done)
+CRIER_COLD CRIER_DECL void shard::drain(const stop_options& how, std::function<void(bool)> done)
 {
-    drained_ = std::move(done);
-    drain_deadline_ = now() + timeout;
+    const clock::time_point at = now();
+    if (!drained_)
+        drained_ = std::move(done);
+    drain_deadline_ = std::min(drain_deadline_, at + how.timeout);
+    const auto spread = std::min(how.spread, how.timeout);
+    if (spread <= spread.zero()) {
+        next_told_ = clock::time_point::max();
+        tell_all(untold_);
+        tell_all(sessions_);
+    } else if (!untold_.linked()) {
+        begin_spread(at, spread);
+    }
+    if (session_count_ == 0)
+        end_drain();
     arm_timer();
+}
+
+CRIER_COLD CRIER_DECL void shard::begin_spread(clock::time_point at, clock::duration spread)
+{
+    std::int64_t clients = 0;
     for (list_link* l = sessions_.next; l != &sessions_;) {
+        auto* const link = static_cast<session_link*>(l);
+        l = l->next;
+        auto* const s = static_cast<session_base*>(link);
+        if (s->kind() != connection_kind::client)
+            continue;
+        if (s->stage() < phase::open) {
+            s->end(error::server_stopping, close_code::going_away, "server is stopping");
+        } else {
+            link->link_last(untold_);
+            ++clients;
+        }
+    }
+    told_ = 0;
+    spread_began_ = at;
+    spread_step_ = clients ? spread / clients : spread;
+    go_on_spreading(at);
+}
+
+CRIER_COLD CRIER_DECL void shard::go_on_spreading(clock::time_point at)
+{
+    while (untold_.linked() && spread_began_ + told_ * spread_step_ <= at) {
+        auto* const link = static_cast<session_link*>(untold_.next);
+        link->link_last(sessions_);
+        ++told_;
+        static_cast<session_base*>(link)->end(error::server_stopping, close_code::going_away,
+                                              "server is stopping");
+    }
+    if (untold_.linked()) {
+        // Not more often than this: each time costs a wake-up.
+        constexpr std::chrono::milliseconds pace{10};
+        next_told_ = std::max(spread_began_ + told_ * spread_step_, at + pace);
+    } else {
+        next_told_ = clock::time_point::max();
+        tell_all(sessions_); // back ends, and whoever else is there
+    }
+}
+
+/// Those that have been told already do not mind.
+CRIER_COLD CRIER_DECL void shard::tell_all(list_link& sessions)
+{
+    for (list_link* l = sessions.next; l != &sessions;) {
         auto* const s = static_cast<session_base*>(static_cast<session_link*>(l));
         l = l->next; // it may be over at once
         s->end(error::server_stopping, close_code::going_away, "server is stopping");
-    }
-    if (session_count_ == 0) {
-        end_drain();
-        arm_timer();
     }
 }
 
@@ -235,6 +298,7 @@ CRIER_COLD CRIER_DECL void shard::end_drain()
     if (!drained_)
         return;
     const bool in_time = now() < std::exchange(drain_deadline_, clock::time_point::max());
+    next_told_ = clock::time_point::max();
     boost::asio::post(
         executor_, [self = shared_from_this(), done = std::exchange(drained_, nullptr), in_time] {
             if (!self->abandoned_)
@@ -244,9 +308,11 @@ CRIER_COLD CRIER_DECL void shard::end_drain()
 
 CRIER_COLD CRIER_DECL void shard::abort_all()
 {
-    while (sessions_.linked())
-        static_cast<session_base*>(static_cast<session_link*>(sessions_.next))
-            ->finish(error::server_stopping);
+    next_told_ = clock::time_point::max();
+    for (list_link* sessions : {&untold_, &sessions_})
+        while (sessions->linked())
+            static_cast<session_base*>(static_cast<session_link*>(sessions->next))
+                ->finish(error::server_stopping);
 }
 
 } // namespace crier::detail

@@ -2,9 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,15 +27,15 @@ struct note final : task
 
 void put_new(mailbox& box, std::string& log, char name)
 {
-    box.put(*new note(log, name));
+    box.put(*new note(log, name), mailbox::by_post);
 }
 
 /// Runs and deletes all that is there.
 void run_all(mailbox& box)
 {
-    for (task* t = box.take_all(); t;) {
+    box.awake();
+    while (task* const t = box.take()) {
         const std::unique_ptr<task> current(t);
-        t = mailbox::following(t);
         current->run();
     }
 }
@@ -64,7 +65,7 @@ BOOST_AUTO_TEST_SUITE(mailboxes)
 BOOST_AUTO_TEST_CASE(an_empty_mailbox_has_nothing)
 {
     mailbox box;
-    BOOST_TEST(box.take_all() == nullptr);
+    BOOST_TEST(box.take() == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(tasks_come_out_in_the_order_in_which_they_were_put)
@@ -75,23 +76,25 @@ BOOST_AUTO_TEST_CASE(tasks_come_out_in_the_order_in_which_they_were_put)
         put_new(box, log, name);
     run_all(box);
     BOOST_TEST(log == "a~b~c~");
-    BOOST_TEST(box.take_all() == nullptr);
+    BOOST_TEST(box.take() == nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(only_the_task_that_finds_it_empty_asks_for_the_reader_to_be_woken)
+BOOST_AUTO_TEST_CASE(only_the_first_task_since_the_reader_was_awake_asks_for_it_to_be_woken)
 {
     std::string log;
     mailbox box;
-    BOOST_TEST(box.put(*new note(log, 'a')));
-    BOOST_TEST(!box.put(*new note(log, 'b')));
-    BOOST_TEST(!box.put(*new note(log, 'c')));
+    BOOST_TEST(box.put(*new note(log, 'a'), mailbox::by_post));
+    BOOST_TEST(!box.put(*new note(log, 'b'), mailbox::by_post));
+    BOOST_TEST(box.put(*new note(log, 'c'), mailbox::by_bell)); // in the other way, too
+    BOOST_TEST(!box.put(*new note(log, 'd'), mailbox::by_bell));
+    BOOST_TEST(!box.put(*new note(log, 'e'), mailbox::by_post));
     run_all(box);
-    BOOST_TEST(box.put(*new note(log, 'd')));
+    BOOST_TEST(box.put(*new note(log, 'f'), mailbox::by_bell));
     run_all(box);
-    BOOST_TEST(log == "a~b~c~d~");
+    BOOST_TEST(log == "a~b~c~d~e~f~");
 }
 
-BOOST_AUTO_TEST_CASE(a_task_that_is_put_by_a_task_comes_with_the_next_ones)
+BOOST_AUTO_TEST_CASE(a_task_that_is_put_by_a_task_comes_behind_all_others)
 {
     struct putting final : task
     {
@@ -106,11 +109,27 @@ BOOST_AUTO_TEST_CASE(a_task_that_is_put_by_a_task_comes_with_the_next_ones)
     };
     std::string log;
     mailbox box;
-    box.put(*new putting(box, log));
+    box.put(*new putting(box, log), mailbox::by_post);
+    put_new(box, log, 'r');
     run_all(box);
-    BOOST_TEST(log == "p");
-    run_all(box);
-    BOOST_TEST(log == "pq~");
+    BOOST_TEST(log == "pr~q~");
+}
+
+BOOST_AUTO_TEST_CASE(it_may_run_empty_at_any_length)
+{
+    for (std::size_t length = 0; length < 5; ++length) {
+        std::string log, expected;
+        mailbox box;
+        for (int round = 0; round < 3; ++round) {
+            for (std::size_t i = 0; i < length; ++i) {
+                put_new(box, log, 'a');
+                expected += "a~";
+            }
+            run_all(box);
+            BOOST_TEST(log == expected);
+            BOOST_TEST(box.take() == nullptr);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(tasks_that_nobody_took_are_deleted_and_not_run)
@@ -124,43 +143,29 @@ BOOST_AUTO_TEST_CASE(tasks_that_nobody_took_are_deleted_and_not_run)
     BOOST_TEST(log == "~~");
 }
 
-BOOST_AUTO_TEST_CASE(many_threads_lose_nothing_and_keep_each_ones_order)
+BOOST_AUTO_TEST_CASE(many_threads_lose_nothing_keep_each_ones_order_and_wake_the_reader)
 {
-    constexpr std::size_t threads = 4, tasks = 5'000;
+    constexpr std::size_t threads = 4, tasks = 20'000;
     std::vector<std::size_t> next_of(threads, 0);
     std::size_t disordered = 0;
-    std::atomic<std::size_t> wakes{0};
-    std::atomic<std::size_t> finished{0};
-    std::size_t batches = 0;
-    {
-        mailbox box;
-        std::vector<std::jthread> writers;
-        for (std::size_t thread = 0; thread < threads; ++thread)
-            writers.emplace_back([&, thread] {
-                for (std::size_t n = 0; n < tasks; ++n)
-                    if (box.put(*new numbered(next_of, disordered, thread, n)))
-                        ++wakes;
-                ++finished;
-            });
-        const auto run_batch = [&] {
-            task* t = box.take_all();
-            batches += t != nullptr;
-            while (t) {
-                const std::unique_ptr<task> current(t);
-                t = mailbox::following(t);
-                current->run();
-            }
-        };
-        while (finished < threads) {
-            run_batch();
-            std::this_thread::yield();
-        }
-        run_batch();
-    }
+    std::counting_semaphore<> wakes(0);
+    mailbox box;
+    std::vector<std::jthread> writers;
     for (std::size_t thread = 0; thread < threads; ++thread)
-        BOOST_TEST(next_of[thread] == tasks);
+        writers.emplace_back([&, thread] {
+            for (std::size_t n = 0; n < tasks; ++n)
+                if (box.put(*new numbered(next_of, disordered, thread, n), mailbox::by_post))
+                    wakes.release();
+        });
+    // Reads only when it is woken: if a wake-up were lost, this would wait in vain.
+    const std::vector<std::size_t> all(threads, tasks);
+    while (next_of != all) {
+        if (!wakes.try_acquire_for(std::chrono::seconds(60)))
+            break;
+        run_all(box);
+    }
+    BOOST_TEST(next_of == all, boost::test_tools::per_element());
     BOOST_TEST(disordered == 0u);
-    BOOST_TEST(wakes == batches); // one for each time that it was found empty, no more and no less
 }
 
 BOOST_AUTO_TEST_SUITE_END()
