@@ -9,6 +9,7 @@ policy promises, and those that read everything, in order. Times are told, not j
 """
 
 import argparse
+import gc
 import itertools
 import json
 import os
@@ -415,9 +416,13 @@ def main():
 
     options = arguments()
     signal.signal(signal.SIGALRM, too_long)
+    gc.disable()  # its pauses would pass for the server's
     if options.crosswise:
         return 1 if crosswise(options) else 0
     print("| " + " | ".join(HEAD) + " |\n|---|" + (len(HEAD) - 1) * "---:|", flush=True)
+    signal.alarm(120)
+    if not options.brief:  # the first one is slower: that is the interpreter's doing
+        Run(options, POLICIES[0], with_slow=False)
     broken = 0
     for policy in options.policies.split(","):
         signal.alarm(120)
