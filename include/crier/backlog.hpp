@@ -22,6 +22,10 @@ public:
           max_messages_(max_messages)
     {}
 
+    // What a copy drops would be missing in dropped().
+    backlog(const backlog&) = delete;
+    backlog& operator=(const backlog&) = delete;
+
     std::size_t messages() const noexcept { return queued_.messages(); } ///< queued
     std::size_t bytes() const noexcept { return queued_.bytes(); }       ///< queued, as encoded
     std::size_t incoming_bytes() const noexcept { return incoming_bytes_; }

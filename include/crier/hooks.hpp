@@ -12,6 +12,8 @@ namespace crier {
 // Version 14 knows no requires expressions:
 // clang-format off
 
+class observer;
+
 /// What a program may want to hear from its server. Derive, and write the functions that you need
 /// with just these signatures; another signature does not compile.
 ///
@@ -42,45 +44,82 @@ public:
     void on_close(connection&, error_code) {}
 };
 
+/// `opening_answer on_opening(connection&, const opening_request&)`.
+template <class Hooks>
+concept hooks_have_on_opening = requires(Hooks& h, connection& c, const opening_request& request) {
+    { h.on_opening(c, request) } -> std::same_as<opening_answer>;
+};
+
+/// `void on_open(connection&)`.
+template <class Hooks>
+concept hooks_have_on_open = requires(Hooks& h, connection& c) {
+    { h.on_open(c) } -> std::same_as<void>;
+};
+
+/// `void on_registered(connection&)`.
+template <class Hooks>
+concept hooks_have_on_registered = requires(Hooks& h, connection& c) {
+    { h.on_registered(c) } -> std::same_as<void>;
+};
+
+/// `void on_message(connection&, message_view)`.
+template <class Hooks>
+concept hooks_have_on_message = requires(Hooks& h, connection& c, message_view message) {
+    { h.on_message(c, message) } -> std::same_as<void>;
+};
+
+/// `void on_close(connection&, error_code)`.
+template <class Hooks>
+concept hooks_have_on_close = requires(Hooks& h, connection& c, error_code why) {
+    { h.on_close(c, why) } -> std::same_as<void>;
+};
+
 /// A class derived from crier::hooks whose functions can all be called as there.
 template <class Hooks>
 concept server_hooks =
     std::derived_from<Hooks, hooks> && std::copy_constructible<Hooks> &&
-    requires(Hooks& h, connection& c, const opening_request& request, message_view message,
-             error_code why) {
-        { h.on_opening(c, request) } -> std::same_as<opening_answer>;
-        { h.on_open(c) } -> std::same_as<void>;
-        { h.on_registered(c) } -> std::same_as<void>;
-        { h.on_message(c, message) } -> std::same_as<void>;
-        { h.on_close(c, why) } -> std::same_as<void>;
-    };
+    hooks_have_on_opening<Hooks> && hooks_have_on_open<Hooks> && hooks_have_on_registered<Hooks> &&
+    hooks_have_on_message<Hooks> && hooks_have_on_close<Hooks>;
 
 static_assert(server_hooks<hooks>);
+
+namespace detail {
+
+/// Hooks with a function that only observers have: it would never be called.
+template <class Hooks>
+concept means_to_observe =
+    !std::derived_from<Hooks, observer> &&
+    (requires(Hooks& h, connection& c) { h.on_accept(c); } ||
+     requires(Hooks& h, connection& c, error_code ec) { h.on_end(c, ec); });
+
+} // namespace detail
 
 /// Says what is wrong, one sentence each: `static_assert(crier::check_hooks<my_hooks>());`
 template <class Hooks>
 consteval bool check_hooks()
 {
-    static_assert(std::derived_from<Hooks, hooks>, "hooks derive publicly from crier::hooks");
+    static_assert(std::derived_from<Hooks, hooks>,
+                  "hooks derive publicly from crier::hooks (crier/hooks.hpp)");
     static_assert(std::copy_constructible<Hooks>,
                   "hooks are copied into the server: give them pointers or references to what they "
                   "share");
-    static_assert(requires(Hooks& h, connection& c, const opening_request& r) {
-        { h.on_opening(c, r) } -> std::same_as<opening_answer>;
-    }, "the signature is "
-       "`crier::opening_answer on_opening(crier::connection&, const crier::opening_request&)`");
-    static_assert(requires(Hooks& h, connection& c) {
-        { h.on_open(c) } -> std::same_as<void>;
-    }, "the signature is `void on_open(crier::connection&)`");
-    static_assert(requires(Hooks& h, connection& c) {
-        { h.on_registered(c) } -> std::same_as<void>;
-    }, "the signature is `void on_registered(crier::connection&)`");
-    static_assert(requires(Hooks& h, connection& c, message_view m) {
-        { h.on_message(c, m) } -> std::same_as<void>;
-    }, "the signature is `void on_message(crier::connection&, crier::message_view)`");
-    static_assert(requires(Hooks& h, connection& c, error_code ec) {
-        { h.on_close(c, ec) } -> std::same_as<void>;
-    }, "the signature is `void on_close(crier::connection&, crier::error_code)`");
+    static_assert(hooks_have_on_opening<Hooks>,
+                  "the signature is `crier::opening_answer on_opening(crier::connection&, "
+                  "const crier::opening_request&)`, public (crier/hooks.hpp)");
+    static_assert(hooks_have_on_open<Hooks>,
+                  "the signature is `void on_open(crier::connection&)`, public (crier/hooks.hpp)");
+    static_assert(hooks_have_on_registered<Hooks>,
+                  "the signature is `void on_registered(crier::connection&)`, public "
+                  "(crier/hooks.hpp)");
+    static_assert(hooks_have_on_message<Hooks>,
+                  "the signature is `void on_message(crier::connection&, crier::message_view)`, "
+                  "public (crier/hooks.hpp)");
+    static_assert(hooks_have_on_close<Hooks>,
+                  "the signature is `void on_close(crier::connection&, crier::error_code)`, public "
+                  "(crier/hooks.hpp)");
+    static_assert(!detail::means_to_observe<Hooks>,
+                  "on_accept and on_end are an observer's (crier/observer.hpp); hooks have on_open "
+                  "and on_close (crier/hooks.hpp)");
     return server_hooks<Hooks>;
 }
 

@@ -8,6 +8,7 @@
 #include <crier/concepts/overflow.hpp>
 #include <crier/concepts/reply.hpp>
 #include <crier/concepts/transport.hpp>
+#include <crier/detail/member_names.hpp>
 #include <crier/detail/roles.hpp>
 #include <crier/hooks.hpp>
 #include <crier/limits.hpp>
@@ -51,13 +52,20 @@ inline constexpr std::size_t extras_that = (std::size_t(Models<Extras>::value) +
 template <class Extra>
 consteval bool check_extra()
 {
-    if constexpr (requires { &Extra::judge; })
+    if constexpr (has_judge<Extra>)
         return check_authenticator<Extra>();
-    else if constexpr (requires { &Extra::make_room; })
+    else if constexpr (has_make_room<Extra>)
         return check_overflow<Extra>();
-    else if constexpr (requires { &Extra::write; })
+    else if constexpr (has_write<Extra>)
         return check_reply<Extra>();
     return true;
+}
+
+/// The concepts of a listener's parameters are satisfied; what may be added to them is checked here.
+template <class Transport, class Codec>
+consteval bool check_listener()
+{
+    return check_transport<Transport>() && check_codec<Codec>();
 }
 
 } // namespace detail
@@ -74,9 +82,13 @@ consteval bool check_extra()
 template <transport Transport, framing_codec Codec, class... Extras>
 struct clients
 {
+    static_assert(detail::check_listener<Transport, Codec>());
     static_assert((detail::check_extra<Extras>() && ...));
     static_assert(((crier::authenticator<Extras> || crier::overflow<Extras>)&&...),
-                  "the extras of clients<> are an authenticator and an overflow policy");
+                  "the extras of clients<> are an authenticator, which has `crier::verdict "
+                  "judge(const crier::question&)`, and an overflow policy, which has "
+                  "`crier::overflow_action make_room(crier::backlog&)`; a registry, hooks and "
+                  "an observer stand next to clients<>");
     static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
                   "a listener has one authenticator; every<> makes one of several");
     static_assert(detail::extras_that<detail::models_overflow, Extras...> <= 1,
@@ -116,9 +128,13 @@ struct clients
 template <transport Transport, framing_codec Codec, class... Extras>
 struct backend
 {
+    static_assert(detail::check_listener<Transport, Codec>());
     static_assert((detail::check_extra<Extras>() && ...));
     static_assert(((crier::authenticator<Extras> || crier::reply<Extras>)&&...),
-                  "the extras of backend<> are an authenticator and a reply");
+                  "the extras of backend<> are an authenticator, which has "
+                  "`crier::verdict judge(const crier::question&)`, and a reply, which has "
+                  "`void write(const crier::line_result&, std::string&) const`; a registry, hooks "
+                  "and an observer stand next to backend<>");
     static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
                   "a listener has one authenticator; every<> makes one of several");
     static_assert(detail::extras_that<detail::models_reply, Extras...> <= 1,
@@ -154,6 +170,9 @@ struct backend
 template <transport Transport, framing_codec Codec, server_hooks Handler>
 struct peers
 {
+    static_assert(detail::check_listener<Transport, Codec>());
+    static_assert(check_hooks<Handler>());
+
     Transport transport{};  ///< where to listen
     Codec codec{};          ///< how messages are framed
     crier::limits limits{}; ///< what one connection may cost

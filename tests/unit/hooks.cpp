@@ -87,12 +87,16 @@ static_assert(check_hooks<one_of_them>());
 static_assert(check_hooks<all_of_them>());
 static_assert(!server_hooks<not_derived>);
 static_assert(!server_hooks<not_copyable>);
-static_assert(!server_hooks<opening_decided_by_a_bool>);
-static_assert(!server_hooks<open_without_connection>);
-static_assert(!server_hooks<registered_with_a_uid>);
-static_assert(!server_hooks<message_that_answers>);
-static_assert(!server_hooks<close_without_a_reason>);
-static_assert(!server_hooks<private_hook>);
+static_assert(!hooks_have_on_opening<opening_decided_by_a_bool> &&
+              !server_hooks<opening_decided_by_a_bool>);
+static_assert(!hooks_have_on_open<open_without_connection> &&
+              !server_hooks<open_without_connection>);
+static_assert(!hooks_have_on_registered<registered_with_a_uid> &&
+              !server_hooks<registered_with_a_uid>);
+static_assert(!hooks_have_on_message<message_that_answers> && !server_hooks<message_that_answers>);
+static_assert(!hooks_have_on_close<close_without_a_reason> &&
+              !server_hooks<close_without_a_reason>);
+static_assert(!hooks_have_on_open<private_hook> && !server_hooks<private_hook>);
 static_assert(!server_hooks<int>);
 
 } // namespace

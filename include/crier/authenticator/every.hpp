@@ -16,9 +16,11 @@ namespace crier {
 ///         {.origins = {"https://example.org"}}, {}};
 ///
 /// Models: authenticator.
-template <authenticator... Authenticators>
+template <class... Authenticators>
 struct every : Authenticators...
 {
+    static_assert((check_authenticator<Authenticators>() && ...));
+
     verdict judge(const question& q)
     {
         verdict found = verdict::undecided();

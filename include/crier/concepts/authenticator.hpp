@@ -175,10 +175,11 @@ template <class Authenticator>
 consteval bool check_authenticator()
 {
     static_assert(authenticator_is_policy<Authenticator>,
-                  "an authenticator is copyable: an aggregate whose members are its options "
+                  "an authenticator is copyable: an aggregate whose members are its options, pointers "
+                  "and not references to what it shares "
                   "(see authenticator_archetype in crier/concepts/authenticator.hpp)");
     static_assert(authenticator_judges<Authenticator>,
-                  "an authenticator has `crier::verdict judge(const crier::question&)` "
+                  "an authenticator has `crier::verdict judge(const crier::question&)`, public "
                   "(crier/concepts/authenticator.hpp)");
     return authenticator<Authenticator>;
 }

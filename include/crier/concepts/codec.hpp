@@ -3,6 +3,7 @@
 
 #include <crier/codec/websocket/close_code.hpp>
 #include <crier/decoded.hpp>
+#include <crier/detail/member_names.hpp>
 #include <crier/frame.hpp>
 #include <crier/message.hpp>
 
@@ -130,15 +131,32 @@ struct codec_archetype
 
 static_assert(framing_codec<codec_archetype>);
 
+namespace detail {
+
+// What a codec may add must not be ignored because its signature is another.
+
+template <class Codec>
+concept means_to_open = requires(typename Codec::decoder& decoder) { decoder.request(); } ||
+                        requires { requires of_function<decltype(&Codec::decoder::answer)>; };
+
+template <class Codec>
+concept means_to_close = requires { requires of_function<decltype(&Codec::encode_close)>; };
+
+template <class Codec>
+concept means_to_ping = requires { requires of_function<decltype(&Codec::encode_ping)>; };
+
+} // namespace detail
+
 /// Says what is missing, one sentence each: `static_assert(crier::check_codec<my_codec>());`
 template <class Codec>
 consteval bool check_codec()
 {
     static_assert(codec_is_policy<Codec>,
-                  "a framing_codec is copyable: an aggregate whose members are its options "
-                  "(see codec_archetype in crier/concepts/codec.hpp)");
+                  "a framing_codec is copyable: an aggregate whose members are its options, "
+                  "pointers and not references to what it shares (see codec_archetype in "
+                  "crier/concepts/codec.hpp)");
     static_assert(codec_has_decoder<Codec>,
-                  "a framing_codec has a nested type `decoder` with a constructor "
+                  "a framing_codec has a nested type `decoder`, public, with a constructor "
                   "`explicit decoder(const Codec& options)` (crier/concepts/codec.hpp)");
     static_assert(codec_decodes<Codec>,
                   "the decoder of a framing_codec has "
@@ -151,6 +169,18 @@ consteval bool check_codec()
                   "(crier/concepts/codec.hpp)");
     static_assert(codec_is_bounded<Codec>,
                   "a framing_codec has `std::size_t max_unfinished_bytes() const` "
+                  "(crier/concepts/codec.hpp)");
+    static_assert(codec_opens<Codec> || !detail::means_to_open<Codec>,
+                  "a decoder with an opening handshake has "
+                  "`const crier::opening_request& request() const` and "
+                  "`std::string_view answer(const crier::opening_answer&)` "
+                  "(crier/concepts/codec.hpp)");
+    static_assert(codec_closes<Codec> || !detail::means_to_close<Codec>,
+                  "a codec with a close handshake has "
+                  "`static crier::frame encode_close(crier::close_code, std::string_view reason)` "
+                  "(crier/concepts/codec.hpp)");
+    static_assert(codec_pings<Codec> || !detail::means_to_ping<Codec>,
+                  "a codec with pings has `static crier::frame encode_ping()` "
                   "(crier/concepts/codec.hpp)");
     return framing_codec<Codec>;
 }

@@ -3,6 +3,7 @@
 
 #include <crier/backlog.hpp>
 #include <crier/codec/websocket/close_code.hpp>
+#include <crier/detail/member_names.hpp>
 #include <crier/message.hpp>
 
 #include <concepts>
@@ -75,16 +76,34 @@ struct overflow_archetype
 
 static_assert(overflow<overflow_archetype>);
 
+namespace detail {
+
+/// A `key` that is a function must not be ignored because its signature is another.
+template <class Overflow>
+concept means_to_conflate = requires { requires of_function<decltype(&Overflow::key)>; };
+
+/// What owns its text would be gone before the key is used.
+template <class Overflow>
+concept key_is_a_view = requires(message_view message) {
+    { Overflow::key(message) } -> std::same_as<std::string_view>;
+};
+
+} // namespace detail
+
 /// Says what is missing, one sentence each: `static_assert(crier::check_overflow<my_overflow>());`
 template <class Overflow>
 consteval bool check_overflow()
 {
     static_assert(overflow_is_policy<Overflow>,
-                  "an overflow policy is copyable: an aggregate whose members are its options "
-                  "(see overflow_archetype in crier/concepts/overflow.hpp)");
+                  "an overflow policy is copyable: an aggregate whose members are its options, "
+                  "pointers and not references to what it shares (see overflow_archetype in "
+                  "crier/concepts/overflow.hpp)");
     static_assert(overflow_makes_room<Overflow>,
-                  "an overflow policy has `crier::overflow_action make_room(crier::backlog&)` "
-                  "(crier/concepts/overflow.hpp)");
+                  "an overflow policy has `crier::overflow_action make_room(crier::backlog&)`, "
+                  "public (crier/concepts/overflow.hpp)");
+    static_assert(detail::key_is_a_view<Overflow> || !detail::means_to_conflate<Overflow>,
+                  "the key of an overflow policy is `static std::string_view "
+                  "key(crier::message_view)` (crier/concepts/overflow.hpp)");
     return overflow<Overflow>;
 }
 

@@ -38,11 +38,13 @@ private:
     void (*call_)(void*, connection&);
 };
 
-/// The registry is a copyable type whose members are its options, with a nested type `table` that is
-/// made from it.
+/// The registry is a copyable type whose members are its options.
 template <class Registry>
-concept registry_has_table =
-    std::copyable<Registry> && std::constructible_from<typename Registry::table, const Registry&>;
+concept registry_is_policy = std::copyable<Registry>;
+
+/// `typename Registry::table`, which knows the connections, is made from the registry's options.
+template <class Registry>
+concept registry_has_table = std::constructible_from<typename Registry::table, const Registry&>;
 
 /// `bool table::bind(std::string_view uid, connection&)`: false refuses the connection.
 template <class Registry>
@@ -85,9 +87,9 @@ concept registry_counts = requires(const typename Registry::table& table) {
 /// Thread safety: a table is used by one thread. Test yours with
 /// `crier::test::registry_conformance` (crier/test/registry_conformance.hpp).
 template <class Registry>
-concept registry = registry_has_table<Registry> && registry_binds<Registry> &&
-                   registry_unbinds<Registry> && registry_visits<Registry> &&
-                   registry_counts<Registry>;
+concept registry = registry_is_policy<Registry> && registry_has_table<Registry> &&
+                   registry_binds<Registry> && registry_unbinds<Registry> &&
+                   registry_visits<Registry> && registry_counts<Registry>;
 
 /// The least that is a registry: a list of uids and connections.
 struct registry_archetype
@@ -134,10 +136,13 @@ static_assert(registry<registry_archetype>);
 template <class Registry>
 consteval bool check_registry()
 {
+    static_assert(registry_is_policy<Registry>,
+                  "a registry is copyable: an aggregate whose members are its options, pointers "
+                  "and not references to what it shares (see registry_archetype in "
+                  "crier/concepts/registry.hpp)");
     static_assert(registry_has_table<Registry>,
-                  "a registry is copyable and has a nested type `table` with a constructor "
-                  "`explicit table(const Registry& options)` "
-                  "(see registry_archetype in crier/concepts/registry.hpp)");
+                  "a registry has a nested type `table`, public, with a constructor "
+                  "`explicit table(const Registry& options)` (crier/concepts/registry.hpp)");
     static_assert(registry_binds<Registry>,
                   "the table of a registry has "
                   "`bool bind(std::string_view uid, crier::connection&)` "

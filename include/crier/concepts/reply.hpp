@@ -7,6 +7,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace crier {
 // Version 14 knows no requires expressions:
@@ -36,10 +37,26 @@ concept reply_writes = requires(const Reply& r, const line_result& result, std::
 template <class Reply>
 concept reply = reply_is_policy<Reply> && reply_writes<Reply>;
 
+namespace detail {
+
+/// The type of `&Reply::ok`, where that is neither an option's nor a function's.
+template <class Address>
+concept of_constant =
+    std::is_pointer_v<Address> && !std::is_function_v<std::remove_pointer_t<Address>>;
+
+/// One of two answers, and then the other one must not be forgotten.
+template <class Reply>
+concept means_to_be_fixed = requires { requires of_constant<decltype(&Reply::ok)>; } ||
+                            requires { requires of_constant<decltype(&Reply::fail)>; };
+
+} // namespace detail
+
 /// Optional: one of two answers, `static constexpr std::string_view ok, fail`. They are encoded once,
 /// and broadcasts need no count before they are answered: those of one turn are delivered together.
 template <class Reply>
 concept reply_is_fixed = requires {
+    requires detail::of_constant<decltype(&Reply::ok)>;
+    requires detail::of_constant<decltype(&Reply::fail)>;
     { Reply::ok } -> std::convertible_to<std::string_view>;
     { Reply::fail } -> std::convertible_to<std::string_view>;
 };
@@ -60,11 +77,15 @@ template <class Reply>
 consteval bool check_reply()
 {
     static_assert(reply_is_policy<Reply>,
-                  "a reply is copyable: an aggregate whose members are its options "
-                  "(see reply_archetype in crier/concepts/reply.hpp)");
+                  "a reply is copyable: an aggregate whose members are its options, pointers "
+                  "and not references to what it shares (see reply_archetype in "
+                  "crier/concepts/reply.hpp)");
     static_assert(reply_writes<Reply>,
-                  "a reply has `void write(const crier::line_result&, std::string& out) const` "
-                  "(crier/concepts/reply.hpp)");
+                  "a reply has `void write(const crier::line_result&, std::string& out) const`, "
+                  "public (crier/concepts/reply.hpp)");
+    static_assert(reply_is_fixed<Reply> || !detail::means_to_be_fixed<Reply>,
+                  "a reply of two fixed answers has both, "
+                  "`static constexpr std::string_view ok, fail` (crier/concepts/reply.hpp)");
     return reply<Reply>;
 }
 

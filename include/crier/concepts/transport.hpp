@@ -1,6 +1,7 @@
 #ifndef CRIER_CONCEPTS_TRANSPORT_HPP
 #define CRIER_CONCEPTS_TRANSPORT_HPP
 
+#include <crier/detail/member_names.hpp>
 #include <crier/error.hpp>
 #include <crier/io_result.hpp>
 #include <crier/watcher.hpp>
@@ -26,13 +27,9 @@ using executor = boost::asio::io_context::executor_type;
 template <class Transport>
 concept transport_is_policy = std::copyable<Transport>;
 
-/// `Transport::stream` can be moved, and closed: `void close() noexcept`.
+/// `Transport::stream`, one connection, can be moved.
 template <class Transport>
-concept transport_has_stream =
-    std::move_constructible<typename Transport::stream> &&
-    requires(typename Transport::stream& stream) {
-        { stream.close() } noexcept;
-    };
+concept transport_has_stream = std::move_constructible<typename Transport::stream>;
 
 /// `io_result stream::read_some(std::span<char> into)`, never blocking.
 template <class Transport>
@@ -70,6 +67,12 @@ concept stream_names_peer = requires(const typename Transport::stream& stream) {
     { stream.peer() } -> std::convertible_to<std::string>;
 };
 
+/// `void stream::close() noexcept`.
+template <class Transport>
+concept stream_closes = requires(typename Transport::stream& stream) {
+    { stream.close() } noexcept;
+};
+
 /// `Transport::acceptor(executor, const Transport&)` listens, or throws with the address and
 /// reason.
 template <class Transport>
@@ -84,13 +87,21 @@ concept acceptor_accepts = requires(typename Transport::acceptor& acceptor, erro
 };
 
 /// `void acceptor::watch(watcher&)`: as for a stream; readable means that there is something to
-/// accept. `std::string acceptor::address() const`, `void acceptor::close() noexcept`.
+/// accept.
 template <class Transport>
-concept acceptor_is_watched = requires(typename Transport::acceptor& acceptor,
-                                       const typename Transport::acceptor& const_acceptor,
-                                       watcher& w) {
+concept acceptor_is_watched = requires(typename Transport::acceptor& acceptor, watcher& w) {
     acceptor.watch(w);
-    { const_acceptor.address() } -> std::convertible_to<std::string>;
+};
+
+/// `std::string acceptor::address() const`: where it listens, for people.
+template <class Transport>
+concept acceptor_names_address = requires(const typename Transport::acceptor& acceptor) {
+    { acceptor.address() } -> std::convertible_to<std::string>;
+};
+
+/// `void acceptor::close() noexcept`.
+template <class Transport>
+concept acceptor_closes = requires(typename Transport::acceptor& acceptor) {
     { acceptor.close() } noexcept;
 };
 
@@ -107,8 +118,15 @@ template <class Transport>
 concept transport =
     transport_is_policy<Transport> && transport_has_stream<Transport> && stream_reads<Transport> &&
     stream_writes<Transport> && stream_shakes_hands<Transport> && stream_is_watched<Transport> &&
-    stream_names_peer<Transport> && transport_has_acceptor<Transport> &&
-    acceptor_accepts<Transport> && acceptor_is_watched<Transport>;
+    stream_names_peer<Transport> && stream_closes<Transport> && transport_has_acceptor<Transport> &&
+    acceptor_accepts<Transport> && acceptor_is_watched<Transport> &&
+    acceptor_names_address<Transport> && acceptor_closes<Transport>;
+
+/// Optional: `Transport inner() const`, what a backend<> listens with.
+template <class Transport>
+concept transport_has_inner = requires(const Transport& transport) {
+    { transport.inner() } -> std::same_as<Transport>;
+};
 
 /// The least that is a transport: nobody ever connects.
 struct transport_archetype
@@ -136,16 +154,25 @@ struct transport_archetype
 
 static_assert(transport<transport_archetype>);
 
+namespace detail {
+
+/// An `inner` must not be ignored because its signature is another: the port would be open to all.
+template <class Transport>
+concept means_to_have_inner = requires { requires of_function<decltype(&Transport::inner)>; };
+
+} // namespace detail
+
 /// Says what is missing, one sentence each:
 /// `static_assert(crier::check_transport<my_transport>());`
 template <class Transport>
 consteval bool check_transport()
 {
     static_assert(transport_is_policy<Transport>,
-                  "a transport is copyable: an aggregate whose members are its options "
-                  "(see transport_archetype in crier/concepts/transport.hpp)");
+                  "a transport is copyable: an aggregate whose members are its options, "
+                  "pointers and not references to what it shares (see transport_archetype in "
+                  "crier/concepts/transport.hpp)");
     static_assert(transport_has_stream<Transport>,
-                  "a transport has a nested, movable type `stream` with `void close() noexcept` "
+                  "a transport has a nested type `stream`, public, that can be moved "
                   "(crier/concepts/transport.hpp)");
     static_assert(stream_reads<Transport>,
                   "a stream has `crier::io_result read_some(std::span<char> into)` "
@@ -160,15 +187,22 @@ consteval bool check_transport()
                                                 "(crier/concepts/transport.hpp)");
     static_assert(stream_names_peer<Transport>,
                   "a stream has `std::string peer() const` (crier/concepts/transport.hpp)");
+    static_assert(stream_closes<Transport>,
+                  "a stream has `void close() noexcept` (crier/concepts/transport.hpp)");
     static_assert(transport_has_acceptor<Transport>,
-                  "a transport has a nested type `acceptor` with a constructor "
+                  "a transport has a nested type `acceptor`, public, with a constructor "
                   "`acceptor(crier::executor, const Transport&)` (crier/concepts/transport.hpp)");
     static_assert(acceptor_accepts<Transport>,
                   "an acceptor has `std::optional<stream> accept(crier::error_code&)` "
                   "(crier/concepts/transport.hpp)");
     static_assert(acceptor_is_watched<Transport>,
-                  "an acceptor has `void watch(crier::watcher&)`, "
-                  "`std::string address() const` and `void close() noexcept` "
+                  "an acceptor has `void watch(crier::watcher&)` (crier/concepts/transport.hpp)");
+    static_assert(acceptor_names_address<Transport>,
+                  "an acceptor has `std::string address() const` (crier/concepts/transport.hpp)");
+    static_assert(acceptor_closes<Transport>,
+                  "an acceptor has `void close() noexcept` (crier/concepts/transport.hpp)");
+    static_assert(transport_has_inner<Transport> || !detail::means_to_have_inner<Transport>,
+                  "the inner of a transport is `Transport inner() const` "
                   "(crier/concepts/transport.hpp)");
     return transport<Transport>;
 }

@@ -3,6 +3,7 @@
 
 #include <crier/concepts/registry.hpp>
 #include <crier/config.hpp>
+#include <crier/detail/member_names.hpp>
 #include <crier/hooks.hpp>
 #include <crier/listener.hpp>
 #include <crier/observer.hpp>
@@ -28,14 +29,15 @@ consteval bool check_component()
         return check_hooks<T>();
     else if constexpr (std::is_base_of_v<observer, T>)
         return check_observer<T>();
-    else if constexpr (requires { typename T::table; })
+    else if constexpr (has_table<T>)
         return check_registry<T>();
     else
         static_assert(
             listener<T>,
             "a server's components are listeners (clients<>, backend<>, peers<>), at most "
             "one registry, at most one class derived from crier::hooks, and at most one derived "
-            "from crier::observer");
+            "from crier::observer; all else stands in a listener: clients<transport, codec, "
+            "authenticator, overflow policy>, backend<transport, codec, authenticator, reply>");
     return true;
 }
 

@@ -8,6 +8,16 @@
 #include <string_view>
 
 namespace crier {
+// Version 14 knows no requires expressions:
+// clang-format off
+
+/// `std::string_view operator()(message_view) const`, of an object that is made from nothing.
+template <class Key>
+concept conflation_key = requires(message_view message) {
+    { Key()(message) } -> std::same_as<std::string_view>;
+};
+
+// clang-format on
 
 /// Overflow policy: of the messages with the same key only the newest stays queued: a progress bar
 /// needs just the last percent. It stands behind what was queued in the meantime, so that the order
@@ -21,8 +31,7 @@ namespace crier {
 /// number with limits::max_outbox_messages.
 ///
 /// Models: overflow, overflow_conflates.
-template <class Key, overflow Then = close_slow>
-    requires std::convertible_to<decltype(Key()(message_view())), std::string_view>
+template <conflation_key Key, overflow Then = close_slow>
 struct conflate_by
 {
     Then then{};

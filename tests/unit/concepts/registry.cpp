@@ -23,6 +23,13 @@ using crier::registry_archetype;
 struct without_table
 {};
 
+struct not_copyable : registry_archetype
+{
+    not_copyable() = default;
+    not_copyable(const not_copyable&) = delete;
+    not_copyable& operator=(const not_copyable&) = delete;
+};
+
 struct table_without_options
 {
     class table : public registry_archetype::table
@@ -114,6 +121,7 @@ static_assert(check_registry<uid_registry>());
 static_assert(check_registry<latest_only>());
 static_assert(check_registry<with_table<unchanged>>());
 
+static_assert(!registry_is_policy<not_copyable> && !registry<not_copyable>);
 static_assert(!registry_has_table<without_table> && !registry<without_table>);
 static_assert(!registry_has_table<table_without_options> && !registry<table_without_options>);
 static_assert(registry_binds<table_without_options> && registry_counts<table_without_options>);

@@ -94,6 +94,17 @@ struct accepts_always : with_stream<archetype_stream>
     };
 };
 
+struct acceptor_without_address : with_stream<archetype_stream>
+{
+    struct acceptor : with_stream<archetype_stream>::acceptor
+    {
+        acceptor(executor, const acceptor_without_address&);
+
+    private:
+        using with_stream<archetype_stream>::acceptor::address;
+    };
+};
+
 struct acceptor_close_may_throw : with_stream<archetype_stream>
 {
     struct acceptor : with_stream<archetype_stream>::acceptor
@@ -101,6 +112,11 @@ struct acceptor_close_may_throw : with_stream<archetype_stream>
         acceptor(executor, const acceptor_close_may_throw&);
         void close();
     };
+};
+
+struct with_inner : transport_archetype
+{
+    with_inner inner() const { return *this; }
 };
 
 struct not_copyable : transport_archetype
@@ -119,8 +135,7 @@ template <class Stream>
 constexpr bool is_transport = transport<with_stream<Stream>>;
 
 static_assert(!transport_has_stream<with_stream<immovable>> && !is_transport<immovable>);
-static_assert(!transport_has_stream<with_stream<close_may_throw>> &&
-              !is_transport<close_may_throw>);
+static_assert(!stream_closes<with_stream<close_may_throw>> && !is_transport<close_may_throw>);
 static_assert(!stream_reads<with_stream<reads_without_a_result>> &&
               !is_transport<reads_without_a_result>);
 static_assert(!stream_writes<with_stream<writes_one_buffer>> && !is_transport<writes_one_buffer>);
@@ -133,8 +148,11 @@ static_assert(!stream_names_peer<with_stream<nameless>> && !is_transport<nameles
 static_assert(!transport_has_acceptor<acceptor_without_executor> &&
               !transport<acceptor_without_executor>);
 static_assert(!acceptor_accepts<accepts_always> && !transport<accepts_always>);
-static_assert(!acceptor_is_watched<acceptor_close_may_throw> &&
-              !transport<acceptor_close_may_throw>);
+static_assert(!acceptor_names_address<acceptor_without_address> &&
+              !transport<acceptor_without_address>);
+static_assert(!acceptor_closes<acceptor_close_may_throw> && !transport<acceptor_close_may_throw>);
+static_assert(transport_has_inner<with_inner> && transport<with_inner>);
+static_assert(!transport_has_inner<transport_archetype>);
 static_assert(!transport_is_policy<not_copyable> && !transport<not_copyable>);
 static_assert(!transport<int>);
 
