@@ -61,6 +61,16 @@ consteval bool check_extra()
     return true;
 }
 
+/// What an option is that was not given.
+template <class Option>
+constexpr Option by_default()
+{
+    static_assert(std::is_default_constructible_v<Option>,
+                  "what has no default constructor must be given to the listener, and the listener "
+                  "to the server: `server s{{.authenticator = mine(users)}}`");
+    return Option{};
+}
+
 /// The concepts of a listener's parameters are satisfied; what may be added to them is checked here.
 template <class Transport, class Codec>
 consteval bool check_listener()
@@ -101,11 +111,12 @@ struct clients
     using overflow_type =
         typename detail::extra_or<detail::models_overflow, close_slow, Extras...>::type;
 
-    Transport transport{};              ///< where to listen
-    Codec codec{};                      ///< how messages are framed
-    crier::limits limits{};             ///< what one connection may cost
-    authenticator_type authenticator{}; ///< who may stay, and as whom
-    overflow_type overflow{};           ///< what to do for slow consumers
+    Transport transport{};  ///< where to listen
+    Codec codec{};          ///< how messages are framed
+    crier::limits limits{}; ///< what one connection may cost
+    authenticator_type authenticator =
+        detail::by_default<authenticator_type>();                 ///< who may stay, and as whom
+    overflow_type overflow = detail::by_default<overflow_type>(); ///< what to do for slow consumers
 
     /// Used by server.
     template <class Around>
@@ -149,8 +160,8 @@ struct backend
     Transport transport{};  ///< where to listen; without an address, on this machine only
     Codec codec{};          ///< how lines are framed
     crier::limits limits{}; ///< what one connection may cost
-    authenticator_type authenticator{}; ///< who may push
-    reply_type reply{};                 ///< what a line is answered
+    authenticator_type authenticator = detail::by_default<authenticator_type>(); ///< who may push
+    reply_type reply = detail::by_default<reply_type>(); ///< what a line is answered
 
     /// Used by server.
     template <class Around>
@@ -173,10 +184,10 @@ struct peers
     static_assert(detail::check_listener<Transport, Codec>());
     static_assert(check_hooks<Handler>());
 
-    Transport transport{};  ///< where to listen
-    Codec codec{};          ///< how messages are framed
-    crier::limits limits{}; ///< what one connection may cost
-    Handler handler{};      ///< copied into the server
+    Transport transport{};                           ///< where to listen
+    Codec codec{};                                   ///< how messages are framed
+    crier::limits limits{};                          ///< what one connection may cost
+    Handler handler = detail::by_default<Handler>(); ///< copied into the server
 
     using transport_type = Transport;
     using codec_type = Codec;

@@ -1,0 +1,22 @@
+// expect: a codec with pings has `static crier::frame encode_ping()`
+#include <crier/concepts/codec.hpp>
+
+struct codec
+{
+    std::size_t max_unfinished_bytes() const { return 0; }
+
+    struct decoder
+    {
+        explicit decoder(const codec&) {}
+        crier::decoded decode(std::span<char>& in);
+    };
+
+    static crier::frame encode(crier::message_view);
+
+#ifdef CRIER_MISTAKE
+    static crier::frame encode_ping(std::string_view payload); // nobody would ever call it
+#else
+    static crier::frame encode_ping();
+#endif
+};
+static_assert(crier::check_codec<codec>());

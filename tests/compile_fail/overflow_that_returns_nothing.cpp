@@ -1,0 +1,12 @@
+// expect: an overflow policy has `crier::overflow_action make_room(crier::backlog&)`, public
+#include <crier/concepts/overflow.hpp>
+
+struct policy
+{
+#ifdef CRIER_MISTAKE
+    void make_room(crier::backlog&);
+#else
+    crier::overflow_action make_room(crier::backlog&);
+#endif
+};
+static_assert(crier::check_overflow<policy>());

@@ -1,0 +1,14 @@
+// expect: a reply has `void write(const crier::line_result&, std::string& out) const`, public
+#include <crier/concepts/reply.hpp>
+
+#include <iosfwd>
+
+struct answer
+{
+#ifdef CRIER_MISTAKE
+    void write(const crier::line_result&, std::ostream& out) const;
+#else
+    void write(const crier::line_result&, std::string& out) const;
+#endif
+};
+static_assert(crier::check_reply<answer>());

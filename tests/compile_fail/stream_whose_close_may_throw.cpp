@@ -1,0 +1,24 @@
+// expect: a stream has `void close() noexcept`
+#include <crier/concepts/transport.hpp>
+
+struct transport
+{
+    struct stream : crier::transport_archetype::stream
+    {
+#ifdef CRIER_MISTAKE
+        void close();
+#else
+        void close() noexcept;
+#endif
+    };
+
+    struct acceptor
+    {
+        acceptor(crier::executor, const transport&) {}
+        std::optional<stream> accept(crier::error_code&) { return std::nullopt; }
+        void watch(crier::watcher&) {}
+        std::string address() const { return "nowhere"; }
+        void close() noexcept {}
+    };
+};
+static_assert(crier::check_transport<transport>());
