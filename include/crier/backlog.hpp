@@ -41,6 +41,17 @@ public:
                (max_messages_ == 0 || queued_.messages() < max_messages_);
     }
 
+    /// True if it would fit when all that may be dropped were: not so if what is half written already
+    /// leaves too little.
+    bool can_have_room() const noexcept
+    {
+        const auto stays = queued_.begun();
+        if (stays.messages == 0)
+            return true;
+        return stays.bytes + incoming_bytes_ <= max_bytes_ &&
+               (max_messages_ == 0 || stays.messages < max_messages_);
+    }
+
     /// Drops the oldest message that may be dropped. False if there is none. Broadcasts that were
     /// queued together are dropped together.
     bool drop_oldest() noexcept

@@ -81,7 +81,7 @@ public:
                        error_code why = error::closed_here) = 0;
 
     /// From now on it receives what is said for this topic, until it leaves it or closes. False, and
-    /// nothing changed, if it is closing or no client, the name is empty or longer than
+    /// nothing changed, if it is closing or no registered client, the name is empty or longer than
     /// limits::max_uid_bytes, or it is in limits::max_topics already. True if it was in it already.
     virtual bool join([[maybe_unused]] std::string_view topic) { return false; }
 

@@ -30,7 +30,7 @@ struct counters
     std::uint64_t messages_sent = 0;    ///< of these, given to the system
     std::uint64_t messages_evicted = 0; ///< of these, given up for newer ones by an overflow policy
     std::uint64_t messages_dropped = 0; ///< of these, not sent before the connection ended
-    std::uint64_t messages_refused = 0; ///< not queued: no room
+    std::uint64_t messages_refused = 0; ///< not queued: no room, closing, or of the wrong codec
 };
 
 } // namespace crier

@@ -62,7 +62,8 @@ public:
     /// The program itself has pushed something, and this came of it.
     void on_push(const push_result&) {}
 
-    /// Messages that were queued for a slow consumer, or were to be, were dropped: how many.
+    /// Messages that were queued for a slow consumer, or were to be, were dropped, or have made way for
+    /// newer ones with the same key: how many.
     void on_overflow(const connection&, std::size_t) {}
 
     /// A hook, handler or authenticator threw. The connection ends; a connection that is ending

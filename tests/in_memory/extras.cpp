@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(close_slow_delivers_what_was_queued_and_closes)
     std::string answers;
     BOOST_TEST(pushed_to_a_stopped_reader(s, 1, 5, &answers) == numbers(1, 3));
     BOOST_TEST(answers == "ok\nok\nok\nfail\nfail\n");
-    check_sum(s.server.counts(), 4);           // the fifth found nobody
+    check_sum(s.server.counts(), 5); // the fifth found it closing
+    BOOST_TEST(s.server.counts().messages_refused == 2u);
     s.server.advance(std::chrono::seconds(5)); // the reader does not close its side
     BOOST_TEST(s.server.counts().limits_exceeded == 1u);
 }
@@ -147,6 +148,48 @@ BOOST_AUTO_TEST_CASE(conflate_by_keeps_the_newest_of_each_key)
     BOOST_TEST(s.server.counts().messages_sent == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(drop_oldest_drops_nothing_where_that_makes_no_room)
+{
+    extras_server<line_clients<crier::drop_oldest>, lines> s(
+        {.limits = {.max_outbox_bytes = 1000}});
+    auto slow = s.say("u");
+    s.pages.behaviour().capacity_bytes = 1; // of the first line
+    const auto padded = [](std::size_t size) {
+        return R"({"uid":"u","n":")" + std::string(size, 'x') + "\"}";
+    };
+    s.tell(padded(700));
+    s.tell(padded(50) + '\n' + padded(51) + '\n' + padded(400));
+    BOOST_TEST(s.server.counts().messages_evicted == 0u);
+    BOOST_TEST(s.server.counts().messages_refused == 1u);
+    s.tell(padded(150)); // has room, if the others go
+    BOOST_TEST(s.server.counts().messages_evicted == 1u);
+    s.pages.behaviour().capacity_bytes = 1 << 20;
+    slow.send("\n");
+    s.settle();
+    BOOST_TEST(slow.receive() == padded(700) + '\n' + padded(51) + '\n' + padded(150) + '\n');
+}
+
+BOOST_AUTO_TEST_CASE(what_finds_no_room_takes_no_place_of_the_older_one_with_its_key)
+{
+    using conflating = crier::conflate_by<crier::json_member<"job">, crier::drop_newest>;
+    extras_server<line_clients<conflating>, lines> s({.limits = {.max_outbox_bytes = 300}});
+    auto slow = s.say("u");
+    s.pages.behaviour().capacity_bytes = 0;
+    const std::string other = R"({"uid":"u","n":")" + std::string(150, 'x') + "\"}";
+    const auto job = [](std::size_t size) {
+        return R"({"uid":"u","job":7,"n":")" + std::string(size, 'x') + "\"}";
+    };
+    BOOST_TEST(s.tell(other + '\n' + job(10)) == "ok\nok\n");
+    BOOST_TEST(s.tell(job(200)) == "fail\n");
+    BOOST_TEST(s.tell(job(80)) == "ok\n"); // in the other's place
+    s.pages.behaviour().capacity_bytes = 1 << 20;
+    slow.send("\n");
+    s.settle();
+    BOOST_TEST(slow.receive() == other + '\n' + job(80) + '\n');
+    BOOST_TEST(s.server.counts().messages_evicted == 1u);
+    BOOST_TEST(s.server.counts().messages_refused == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_half_written_is_never_dropped)
 {
     extras_server<line_clients<crier::drop_oldest>, lines> s(
@@ -208,6 +251,23 @@ BOOST_AUTO_TEST_CASE(json_reply_counts_and_gives_reasons)
                "{\"matched\":2,\"queued\":0,\"dropped\":2,\"reason\":\"no receiver took it\"}\n");
 }
 
+struct reply_of_two_lines
+{
+    void write(const crier::line_result&, std::string& out) const { out += "a\nb"; }
+};
+
+BOOST_AUTO_TEST_CASE(a_reply_that_the_codec_cannot_carry_ends_the_back_end)
+{
+    extras_server<line_clients<>,
+                  crier::backend<memory_transport, crier::text_line, reply_of_two_lines>>
+        s;
+    auto script = s.back_ends.connect();
+    script.send("{}\n");
+    s.settle();
+    BOOST_TEST(script.receive().empty());
+    BOOST_TEST(script.ended()); // it would wait for ever
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(addressing)
@@ -228,6 +288,7 @@ BOOST_AUTO_TEST_CASE(a_list_reaches_each_connection_of_its_uids_once)
 
 struct topics_of_clients : crier::hooks
 {
+    void on_open(crier::connection& c) { BOOST_TEST(!c.join("all")); } // who is it?
     void on_registered(crier::connection& c) { c.join("all"); }
     void on_message(crier::connection& c, crier::message_view m)
     {

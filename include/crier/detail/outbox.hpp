@@ -57,6 +57,38 @@ public:
     /// stream has encrypted them already.
     void pin(std::size_t n) noexcept { pinned_ = n; }
 
+    /// A part of what is queued.
+    struct part
+    {
+        std::size_t bytes = 0; // not written yet
+        std::size_t messages = 0;
+    };
+
+    /// What is in front and cannot be taken out: it is written in part, or pinned.
+    part begun() const noexcept
+    {
+        part result;
+        for (const entry* e = first_; e && result.bytes < written_ + pinned_; e = e->next) {
+            result.bytes += e->content.size();
+            result.messages += e->messages;
+        }
+        result.bytes -= result.bytes ? written_ : 0;
+        return result;
+    }
+
+    /// What drop_same_key would take out.
+    part same_key(const frame& f) const noexcept
+    {
+        std::size_t begins = 0;
+        for (const entry* e = first_; e; e = e->next) {
+            const bool touched = begins < written_ + pinned_;
+            begins += e->content.size();
+            if (!touched && e->messages != 0 && e->content.same_key(f))
+                return {e->content.size(), e->messages};
+        }
+        return {};
+    }
+
     /// Takes out the oldest messages that were queued together and of which nothing is written or
     /// pinned. Returns how many they were, 0 if there are none.
     std::size_t drop_oldest() noexcept

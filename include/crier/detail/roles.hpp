@@ -379,7 +379,11 @@ private:
         } else {
             text_.clear();
             reply_.write(result, text_);
-            s.reply(this->codec().encode(text_).bytes());
+            const frame f = this->codec().encode(text_);
+            if (!f) // a line without an answer would be one too few for ever
+                return s.end(error::hook_failed, close_code::internal_error,
+                             "the codec cannot carry the reply");
+            s.reply(f.bytes());
         }
     }
 

@@ -60,15 +60,17 @@ public:
     /// take it; a session whose outbox is full begins to close.
     CRIER_DECL bool deliver(const frame& f, std::size_t messages = 1);
 
-    /// True if what is queued leaves room for more. Where nothing is, there is room for one message.
-    bool has_room_for(std::size_t bytes, std::size_t messages = 1) const noexcept
+    /// True if what is queued leaves room for more, when a part of it has gone. Where nothing is,
+    /// there is room for one message.
+    bool has_room_for(std::size_t bytes, std::size_t messages = 1,
+                      outbox::part gone = {}) const noexcept
     {
-        if (role_.waits_for_writes() || outbox_.messages() + messages == 1)
+        messages += outbox_.messages() - gone.messages;
+        if (role_.waits_for_writes() || messages == 1)
             return true; // where writing holds up reading, what is queued is bounded by that
         const limits& most = role_.options();
-        return outbox_.bytes() + bytes <= most.max_outbox_bytes &&
-               (most.max_outbox_messages == 0 ||
-                outbox_.messages() + messages <= most.max_outbox_messages);
+        return outbox_.bytes() - gone.bytes + bytes <= most.max_outbox_bytes &&
+               (most.max_outbox_messages == 0 || messages <= most.max_outbox_messages);
     }
 
     /// Sends bytes back to the peer, in the order of the calls. Within a read turn they are
@@ -149,6 +151,7 @@ protected:
     CRIER_DECL void spill_replies();
     CRIER_DECL void depart() noexcept;
     CRIER_DECL bool make_room(const frame& f, std::size_t messages);
+    CRIER_DECL bool take_place_of_older(const frame& f, std::size_t messages);
     CRIER_DECL void failed_inside();
     CRIER_DECL void begin_closing(error_code why);
     CRIER_DECL void count_end(error_code why) noexcept;

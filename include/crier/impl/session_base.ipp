@@ -45,7 +45,7 @@ CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view
 CRIER_COLD CRIER_DECL bool session_base::join(std::string_view topic)
 {
     const limits& most = role_.options();
-    return phase_ == phase::open && kind() == connection_kind::client && !topic.empty() &&
+    return phase_ == phase::open && bound_ && !topic.empty() &&
            topic.size() <= most.max_uid_bytes &&
            shard_.topics.join(*this, topics_, topic, most.max_topics);
 }
@@ -57,12 +57,16 @@ CRIER_COLD CRIER_DECL bool session_base::leave(std::string_view topic)
 
 CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
 {
-    if (phase_ != phase::open || !f)
+    if (phase_ != phase::open || !f) {
+        shard_.counts.messages_refused += messages;
         return false;
-    if (f.has_key())
-        shard_.counts.messages_evicted += outbox_.drop_same_key(f);
-    if (!has_room_for(f.size(), messages) && !make_room(f, messages))
+    }
+    if (f.has_key()) {
+        if (!take_place_of_older(f, messages))
+            return false;
+    } else if (!has_room_for(f.size(), messages) && !make_room(f, messages)) {
         return false;
+    }
     try {
         enqueue(f, messages);
     } catch (const std::bad_alloc&) {
@@ -71,6 +75,18 @@ CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
         return false;
     }
     shard_.counts.messages_queued += messages;
+    return true;
+}
+
+/// The older message with the same key goes only if the newer one can be queued.
+CRIER_DECL bool session_base::take_place_of_older(const frame& f, std::size_t messages)
+{
+    if (!has_room_for(f.size(), messages, outbox_.same_key(f)) && !make_room(f, messages))
+        return false;
+    if (const std::size_t replaced = outbox_.drop_same_key(f)) {
+        shard_.counts.messages_evicted += replaced;
+        role_.dropped(*this, replaced);
+    }
     return true;
 }
 

@@ -21,7 +21,9 @@ concept conflation_key = requires(message_view message) {
 
 /// Overflow policy: of the messages with the same key only the newest stays queued: a progress bar
 /// needs just the last percent. It stands behind what was queued in the meantime, so that the order
-/// of those that arrive is the order in which they were pushed.
+/// of those that arrive is the order in which they were pushed. That holds for every client, slow or
+/// not: of two that come in one turn the first is not sent. If there is no room for the newer one, and
+/// `Then` drops it, the older one stays.
 ///
 /// `Key` is a function object without state, `std::string_view operator()(message_view) const`; an
 /// empty key is none: such messages are never replaced. json_member<"job"> is one. It is called once

@@ -223,4 +223,40 @@ BOOST_AUTO_TEST_CASE(random_pushes_and_short_writes_write_every_byte_once_and_in
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_begun_is_what_cannot_be_taken_out)
+{
+    outbox o;
+    BOOST_TEST(o.begun().bytes == 0u);
+    o.push(frame::join({"aaaa"}), 1);
+    o.push(frame::join({"bb"}), 2);
+    o.push(frame::join({"c"}), 1);
+    BOOST_TEST(o.begun().bytes == 0u);
+    BOOST_TEST(o.begun().messages == 0u);
+    o.consume(1);
+    BOOST_TEST(o.begun().bytes == 3u);
+    BOOST_TEST(o.begun().messages == 1u);
+    o.pin(4);
+    BOOST_TEST(o.begun().bytes == 5u);
+    BOOST_TEST(o.begun().messages == 3u);
+    BOOST_TEST(o.drop_oldest() == 1u);
+    BOOST_TEST(o.drop_oldest() == 0u);
+    o.consume(5);
+    BOOST_TEST(o.begun().bytes == 0u);
+    BOOST_TEST(o.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_part_with_the_same_key_is_what_would_be_taken_out)
+{
+    outbox o;
+    const frame key = frame::join({"xyz"}).with_key("k");
+    o.push(frame::join({"aaaa"}).with_key("k"), 1);
+    o.push(frame::join({"bb"}).with_key("k"), 1);
+    BOOST_TEST(o.same_key(key).bytes == 4u);
+    o.consume(1); // now the first stays
+    BOOST_TEST(o.same_key(key).bytes == 2u);
+    BOOST_TEST(o.same_key(key).messages == 1u);
+    BOOST_TEST(o.same_key(frame::join({"x"}).with_key("other")).bytes == 0u);
+    BOOST_TEST(o.same_key(frame::join({"x"})).bytes == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
