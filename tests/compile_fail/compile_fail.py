@@ -6,6 +6,11 @@
 FILE begins with `// expect: TEXT`. With CRIER_MISTAKE defined it must fail, with TEXT within the
 compiler's first ten lines from the first error on (not counting the source that it shows). Its twin
 is the same file without CRIER_MISTAKE: that must compile.
+
+    python3 tests/compile_fail/compile_fail.py --precompile FOLDER g++ -std=c++20 -I include
+
+precompiles crier.hpp into that folder. Runs with the environment variable CRIER_PRECOMPILED=FOLDER and
+the same compiler and options start from it: most of a case's time is reading the headers.
 """
 
 import os
@@ -18,12 +23,34 @@ FIRST_LINES = 10
 EXPECT = re.compile(r"// expect: (\S.*)")
 
 
+def is_clang(compiler):
+    return "clang" in subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+
+
+def precompile(folder, compiler, options):
+    """Puts the umbrella header, as this compiler wants it, into a folder. Returns the exit code."""
+    header = Path(folder, "precompiled.hpp")
+    header.parent.mkdir(parents=True, exist_ok=True)
+    header.write_text("#include <crier/crier.hpp>\n", encoding="utf-8")
+    command = [compiler, *options, "-x", "c++-header", header, "-o", f"{header}.gch"]
+    return subprocess.run(command).returncode
+
+
+def precompiled(clang):
+    """The options that make the compiler start from it, if there is one."""
+    folder = os.environ.get("CRIER_PRECOMPILED")
+    if not folder:
+        return []
+    header = Path(folder, "precompiled.hpp")
+    return ["-include-pch", f"{header}.gch"] if clang else ["-include", str(header), "-Winvalid-pch"]
+
+
 def run(compiler, options, file):
     """The exit code and what the compiler said."""
-    name = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    no_source = "-fno-caret-diagnostics" if "clang" in name else "-fno-diagnostics-show-caret"
+    clang = is_clang(compiler)
+    no_source = "-fno-caret-diagnostics" if clang else "-fno-diagnostics-show-caret"
     done = subprocess.run(
-        [compiler, *options, no_source, "-fsyntax-only", file],
+        [compiler, *options, *precompiled(clang), no_source, "-fsyntax-only", file],
         capture_output=True,
         text=True,
         env={**os.environ, "LC_ALL": "C"},
@@ -57,6 +84,8 @@ def main():
     if len(sys.argv) < 3:
         print(__doc__)
         return 2
+    if sys.argv[1] == "--precompile":
+        return precompile(sys.argv[2], sys.argv[3], sys.argv[4:])
     _, file, compiler, *options = sys.argv
     if wrong := check(file, compiler, options):
         print(f"{file}:1: {wrong}")
