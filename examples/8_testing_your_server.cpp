@@ -2,15 +2,18 @@
 // a template parameter; the tests give it memory_transport, hold the other ends of the connections,
 // and move the time. Everything happens on one thread, in an order that is the same each time.
 #include <crier/crier.hpp>
+#include <crier/test/memory_page.hpp>
 #include <crier/test/memory_transport.hpp>
 
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // ---- The server: who connects is greeted, and may say "stop" to stop its job. ----
 
@@ -25,15 +28,17 @@ struct job_hooks : crier::hooks
 
 // In the program: job_server<crier::tcp>.
 template <crier::transport Transport>
-using job_server = crier::push_server<crier::clients<Transport, crier::text_line>,
+using job_server = crier::push_server<crier::clients<Transport, crier::websocket>,
                                       crier::backend<Transport, crier::text_line>, job_hooks>;
 
 // ---- Its tests. Any framework does; here, a function that counts. ----
 
 using crier::test::memory_client;
 using crier::test::memory_network;
+using crier::test::memory_page;
 using crier::test::memory_transport;
 using namespace std::chrono_literals;
+using messages = std::vector<std::string>;
 
 int failures = 0;
 
@@ -43,28 +48,30 @@ void check(bool as_it_should_be, std::string_view what)
     std::cout << (as_it_should_be ? "  ok    " : "  FAIL  ") << what << '\n';
 }
 
-// One network for each listener: a test is every client and every back end there is.
+// One network for each listener: a test is every page and every back end there is.
 struct fixture
 {
-    memory_network clients, backends;
+    memory_network pages, backends;
     boost::asio::io_context context;
-    job_server<memory_transport> server{
-        context, {.transport = {clients}, .limits = limits}, {.transport = {backends}}};
+    job_server<memory_transport> server;
 
     static constexpr crier::limits limits{
         .max_outbox_messages = 2, .uid_timeout = 20s, .close_timeout = 5s};
 
-    fixture() { server.start(); }
+    fixture() : server(context, {.transport = {pages}, .limits = limits}, {.transport = {backends}})
+    {
+        server.start();
+    }
 
     // Runs the server until it has nothing left to do.
     void settle() { memory_network::settle(context); }
 
-    memory_client connect(std::string_view says)
+    memory_page open(std::string_view uid)
     {
-        memory_client c = clients.connect();
-        c.send(says);
+        memory_page p(pages);
+        p.say(uid);
         settle();
-        return c;
+        return p;
     }
 
     std::string push(std::string_view line)
@@ -76,45 +83,65 @@ struct fixture
     }
 };
 
-void a_push_reaches_the_client_of_that_uid()
+void a_push_reaches_the_page_of_that_uid()
 {
     fixture f;
-    memory_client ann = f.connect("ann\n"), bob = f.connect("bob\n");
-    check(ann.receive() == "welcome ann\n", "a client is greeted");
-    check(bob.receive() == "welcome bob\n", "and so is the other one");
+    memory_page ann = f.open("ann"), bob = f.open("bob");
     check(f.push(R"({"uid":"ann","n":1})") == "ok\n", "the back end hears ok");
-    check(ann.receive() == "{\"uid\":\"ann\",\"n\":1}\n", "the client gets the line");
-    check(bob.unreceived() == 0, "nobody else does");
     check(f.push(R"({"uid":"eve"})") == "fail\n", "for somebody who is not there: fail");
-    ann.send("stop\n");
+    ann.hear();
+    bob.hear();
+    check(ann.messages == messages{"welcome ann", R"({"uid":"ann","n":1})"},
+          "the page is greeted, and gets the line");
+    check(bob.messages == messages{"welcome bob"}, "nobody else does");
+    ann.say("stop");
     f.settle();
-    check(f.server.hook().stopped == 1, "a client can stop its job");
+    check(f.server.hook().stopped == 1, "a page can stop its job");
+}
+
+void the_program_itself_pushes_and_learns_what_came_of_it()
+{
+    fixture f;
+    memory_page tab1 = f.open("ann"), tab2 = f.open("ann");
+    const auto push = [&](std::string_view uid) {
+        return memory_network::ask(f.context, [&] { return f.server.push(uid, "88 %"); });
+    };
+    check(push("ann").queued == 2, "both tabs are queued the message");
+    check(push("eve").status == crier::push_status::no_receiver, "eve is not there");
 }
 
 void who_does_not_say_a_uid_is_closed_after_twenty_seconds()
 {
     fixture f;
-    memory_client silent = f.connect("half a ui");
+    memory_page silent(f.pages);
+    f.settle();
     f.server.advance(19s); // at once
     f.settle();
-    check(!silent.ended(), "after 19 seconds it is there");
+    silent.hear();
+    check(silent.status == 101 && silent.closed_with == 0, "after 19 seconds it is there");
     f.server.advance(1s);
     f.settle();
-    check(silent.ended(), "after 20 it is not");
+    silent.hear();
+    check(silent.closed_with == 1008, "after 20 it is not");
 }
 
-void a_client_that_does_not_read_is_closed_and_harms_nobody()
+void a_page_that_does_not_read_is_closed_and_harms_nobody()
 {
     fixture f;
-    memory_client slow = f.connect("slow\n");
-    slow.receive();
-    f.clients.behaviour().capacity_bytes = 0; // from now on nothing can be written
-    for (int n = 1; n <= 2; ++n)
-        check(f.push(R"({"uid":"slow"})") == "ok\n", "two messages are queued");
-    check(f.push(R"({"uid":"slow"})") == "fail\n", "the third finds no room");
-    f.server.advance(5s); // it is given so long to read what is queued
+    memory_page slow = f.open("slow"), stuck = f.open("stuck");
+    f.pages.behaviour().capacity_bytes = 0; // from now on nothing can be written
+    for (const std::string line : {R"({"uid":"slow"})", R"({"uid":"stuck"})"}) {
+        for (int n = 1; n <= 2; ++n)
+            check(f.push(line) == "ok\n", "two messages are queued");
+        check(f.push(line) == "fail\n", "the third finds no room");
+    }
+    f.pages.behaviour().capacity_bytes = SIZE_MAX; // there is room again
     f.settle();
-    check(slow.closed(), "it is closed");
+    slow.hear(); // the other one never does
+    check(slow.messages.size() == 3 && slow.closed_with == 1013, "what was queued arrives");
+    f.server.advance(5s); // so long the server waits for an answer to its goodbye
+    f.settle();
+    check(stuck.client.closed(), "who does not read is cut off");
     check(f.server.counts().connections == 0, "and gone");
 }
 
@@ -124,38 +151,39 @@ void whatever_fails_the_server_lives_on()
     bool failed = true;
     for (std::size_t n = 0; failed; ++n) {
         fixture f;
-        f.clients.behaviour().failing_operation = n;
-        memory_client ann = f.connect("ann\n");
+        f.pages.behaviour().failing_operation = n;
+        memory_page ann = f.open("ann");
         f.push(R"({"uid":"ann"})");
-        failed = f.clients.operations() > n;
-        f.clients.behaviour().failing_operation = SIZE_MAX;
-        memory_client bob = f.connect("bob\n");
-        if (bob.receive() != "welcome bob\n")
-            return check(false, "after a failure the next client is served");
+        failed = f.pages.operations() > n;
+        f.pages.behaviour().failing_operation = SIZE_MAX;
+        memory_page bob = f.open("bob");
+        bob.hear();
+        if (bob.messages != messages{"welcome bob"})
+            return check(false, "after a failure the next page is served");
     }
-    check(true, "after each failure the next client is served");
+    check(true, "after each failure the next page is served");
 }
 
 void a_stop_delivers_what_is_queued()
 {
     fixture f;
-    memory_client ann = f.connect("ann\n");
-    ann.receive();
+    memory_page ann = f.open("ann");
     f.server.push("ann", "last words");
     f.server.stop();
     f.settle();
-    check(ann.receive() == "last words\n", "the last message arrives");
-    check(ann.ended() && f.server.running(), "then the server waits for the client to close");
-    ann.finish();
+    check(f.server.running(), "the server waits for the page's goodbye");
+    ann.hear();
     f.settle();
-    check(!f.server.running(), "and has stopped");
+    check(ann.messages.back() == "last words", "the last message has arrived");
+    check(ann.closed_with == 1001 && !f.server.running(), "and the server has stopped");
 }
 
 int main()
 {
-    a_push_reaches_the_client_of_that_uid();
+    a_push_reaches_the_page_of_that_uid();
+    the_program_itself_pushes_and_learns_what_came_of_it();
     who_does_not_say_a_uid_is_closed_after_twenty_seconds();
-    a_client_that_does_not_read_is_closed_and_harms_nobody();
+    a_page_that_does_not_read_is_closed_and_harms_nobody();
     whatever_fails_the_server_lives_on();
     a_stop_delivers_what_is_queued();
     std::cout << failures << " failed\n";

@@ -5,10 +5,10 @@
 #include <crier/test/memory_transport.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace support {
 
@@ -54,10 +54,7 @@ public:
     template <class F>
     auto on_server_thread(F f)
     {
-        decltype(f()) result{};
-        boost::asio::post(context, [&] { result = f(); });
-        settle();
-        return result;
+        return memory_network::ask(context, std::move(f));
     }
 
     memory_network pages, back_ends;

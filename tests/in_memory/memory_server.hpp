@@ -34,7 +34,7 @@ public:
     /// Runs until nothing is left to do now.
     void settle() { crier::test::memory_network::settle(context); }
 
-    page open(std::string_view uid) { return page(pages, uid); }
+    page open(std::string_view uid) { return support::open(pages, uid); }
 
     crier::test::memory_network pages, back_ends;
     boost::asio::io_context context;

@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_SUITE(registries)
 BOOST_AUTO_TEST_CASE(first_only_refuses_the_newer_connection_while_the_first_is_there)
 {
     server_of<crier::first_only> s({}, {}, {});
-    page first(s.pages, "u"), second(s.pages, "u");
+    page first = open(s.pages, "u"), second = open(s.pages, "u");
     s.settle();
     first.hear();
     second.hear();
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(first_only_refuses_the_newer_connection_while_the_first_is_
     first.client.reset();
     s.settle();
     BOOST_TEST(s.tell(R"({"uid":"u"})") == reply(0));
-    page third(s.pages, "u");
+    page third = open(s.pages, "u");
     s.settle();
     BOOST_TEST(s.tell(R"({"uid":"u"})") == reply(1));
 }
@@ -47,7 +47,8 @@ BOOST_AUTO_TEST_CASE(first_only_refuses_the_newer_connection_while_the_first_is_
 BOOST_AUTO_TEST_CASE(uid_registry_refuses_more_connections_of_a_uid_than_it_may_have)
 {
     server_of<crier::uid_registry> s({}, {}, {.max_connections_per_uid = 2});
-    page a(s.pages, "u"), b(s.pages, "u"), c(s.pages, "u"), other(s.pages, "v");
+    page a = open(s.pages, "u"), b = open(s.pages, "u"), c = open(s.pages, "u"),
+         other = open(s.pages, "v");
     s.settle();
     c.hear();
     other.hear();
@@ -56,7 +57,7 @@ BOOST_AUTO_TEST_CASE(uid_registry_refuses_more_connections_of_a_uid_than_it_may_
     BOOST_TEST(s.tell(R"({"uid":"u"})") == reply(2));
     a.client.reset();
     s.settle();
-    page d(s.pages, "u");
+    page d = open(s.pages, "u");
     s.settle();
     BOOST_TEST(s.tell(R"({"uid":"u"})") == reply(2));
 }
@@ -64,9 +65,9 @@ BOOST_AUTO_TEST_CASE(uid_registry_refuses_more_connections_of_a_uid_than_it_may_
 BOOST_AUTO_TEST_CASE(latest_only_closes_the_older_connection)
 {
     server_of<crier::latest_only> s({}, {}, {});
-    page first(s.pages, "u");
+    page first = open(s.pages, "u");
     s.settle();
-    page second(s.pages, "u");
+    page second = open(s.pages, "u");
     s.settle();
     first.hear();
     BOOST_TEST(first.closed_with == 4001u);

@@ -105,31 +105,20 @@ using ticket_server =
     extras_server<crier::clients<memory_transport, crier::websocket, signed_ticket>,
                   crier::backend<memory_transport, crier::text_line>>;
 
-page open_at(ticket_server& s, const std::string& target)
-{
-    std::string request(upgrade_request);
-    const std::size_t begin = request.find(' ') + 1;
-    request.replace(begin, request.find(' ', begin) - begin, target);
-    page p(s.pages.connect());
-    p.client.send(request);
-    return p;
-}
-
 BOOST_AUTO_TEST_CASE(a_page_shows_it_in_the_url_or_says_it_first)
 {
     ticket_server s({.authenticator = two_keys()});
     const auto ticket = [](const char* uid) {
         return two_keys().issue(uid, "new", the_time() + 1s);
     };
-    page by_url = open_at(s, "/push?x=1&ticket=" + ticket("ann"));
-    page by_message = open_at(s, "/");
-    by_message.say(ticket("bob"));
-    page forged = open_at(s, "/?ticket=" + ticket("eve") + "x"), liar = open_at(s, "/?myticket=x");
-    liar.say("ann");
+    page by_url(s.pages, {.target = "/push?x=1&ticket=" + ticket("ann")});
+    page by_message = open(s.pages, ticket("bob"));
+    page forged(s.pages, {.target = "/?ticket=" + ticket("eve") + "x"});
+    page liar = open(s.pages, "ann", {.target = "/?myticket=x"});
     s.settle();
     for (page* p : {&by_url, &by_message, &forged, &liar})
         p->hear();
-    BOOST_TEST(forged.head.starts_with("HTTP/1.1 403 "));
+    BOOST_TEST(forged.status == 403u);
     BOOST_TEST(liar.closed_with == 1008u);
     BOOST_TEST(s.tell("{\"uid\":\"ann\"}\n{\"uid\":\"bob\"}\n{\"uid\":\"eve\"}") ==
                "ok\nok\nfail\n");

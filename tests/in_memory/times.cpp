@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "memory_server.hpp"
+#include "websocket_script.hpp"
 
 namespace {
 
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_has_its_time_in_all_not_per_byte)
 BOOST_AUTO_TEST_CASE(a_page_that_does_not_say_its_uid_is_closed_with_1008)
 {
     memory_server s(limits);
-    page silent(s.pages, "");
+    page silent = s.open("");
     silent.client.receive();
     auto quiet = s.pages.connect();
     quiet.send(upgrade_request);
@@ -66,13 +67,12 @@ BOOST_AUTO_TEST_CASE(a_silent_page_is_pinged_and_a_dead_one_is_found)
         s.server.advance(25s);
         s.settle();
         alive.hear();
-        BOOST_TEST(alive.pings == static_cast<std::size_t>(round));
-        alive.client.send(client_frame(fin | op::pong));
+        BOOST_TEST(alive.pings.size() == static_cast<std::size_t>(round));
         s.settle();
         BOOST_TEST(dead.client.closed() == (round >= 2));
     }
     dead.hear();
-    BOOST_TEST(dead.pings == 1u);
+    BOOST_TEST(dead.pings.size() == 1u);
     BOOST_TEST(!alive.client.closed());
     BOOST_TEST(s.server.counts().timed_out == 1u);
 }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_reads_a_little_now_and_then_is_not_stalled)
         s.settle();
         BOOST_TEST(!p.client.closed());
         p.hear();
-        p.client.send(client_frame(fin | op::pong)); // it is alive, and pinged when all is written
+        p.say_frame(crier::opcode::pong); // it is alive, and pinged when all is written
     }
     s.settle();
     p.hear();
@@ -120,6 +120,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_never_says_goodbye_is_left_after_the_close_time
 {
     memory_server s(limits);
     page p = s.open("");
+    p.answers = false;
     s.settle();
     p.hear();
     BOOST_TEST(p.closed_with == 1008u);
@@ -147,6 +148,7 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_when_its_time_is_over)
 {
     memory_server s(limits);
     page p = s.open("uid1");
+    p.answers = false;
     s.settle();
     bool stopped = false;
     s.server.async_stop({.timeout = 3s}, [&](bool) { stopped = true; });

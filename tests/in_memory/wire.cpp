@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "memory_server.hpp"
+#include "websocket_script.hpp"
 
 namespace {
 
@@ -44,7 +45,7 @@ BOOST_AUTO_TEST_CASE(the_second_tab_keeps_its_place_when_the_first_one_closes)
     memory_server s;
     page tab1 = s.open("uid1"), tab2 = s.open("uid1");
     s.settle();
-    tab1.say_goodbye(4000);
+    tab1.close(4000);
     s.settle();
     tab1.hear();
     BOOST_TEST(tab1.closed_with == 4000u);
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(who_registers_after_a_broadcast_does_not_hear_it)
 {
     memory_server s;
     auto script = s.back_ends.connect();
-    page late(s.pages, "late");
+    page late = s.open("late");
     s.settle();
     page later = s.open("later");
     script.send("{\"broadcast\":true,\"n\":1}\n");
@@ -232,6 +233,7 @@ BOOST_AUTO_TEST_CASE(stop_delivers_what_is_queued_then_says_1001)
     memory_server s;
     s.pages.behaviour().capacity_bytes = 100;
     page p = s.open("uid1");
+    p.answers = false;
     s.settle();
     p.hear();
     for (int i = 0; i < 50; ++i)
@@ -245,7 +247,7 @@ BOOST_AUTO_TEST_CASE(stop_delivers_what_is_queued_then_says_1001)
     BOOST_TEST(p.messages.size() == 50u);
     BOOST_TEST(p.closed_with == 1001u);
     BOOST_TEST(!stopped); // it has not said goodbye
-    p.say_goodbye(1001);
+    p.close(1001);
     p.client.finish();
     s.settle();
     BOOST_TEST(stopped);

@@ -110,7 +110,9 @@ concept acceptor_closes = requires(typename Transport::acceptor& acceptor) {
 /// - `Transport` is a copyable aggregate; its members are its options (an address, say). If it
 ///   has `Transport inner() const`, a backend<> listens with what that returns: the same options,
 ///   reachable from this machine only unless they say otherwise.
-/// - `Transport::stream` is one connection, `Transport::acceptor` what listens for them.
+/// - `Transport::stream` is one connection, `Transport::acceptor` what listens for them. If a stream
+///   has `std::optional<process_credentials> credentials() const`, connection::credentials() says
+///   that: who the process at the other end is.
 /// - The engine calls a stream from one thread, and moves it only before watch().
 ///
 /// Test yours with `crier::test::transport_conformance` (crier/test/transport_conformance.hpp).

@@ -6,6 +6,7 @@
 #include <crier/io_result.hpp>
 #include <crier/watcher.hpp>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/errc.hpp>
 
@@ -14,15 +15,18 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace crier::test {
 
-/// How the connections of a memory_network behave. May be changed at any time.
+/// How the connections of a memory_network behave. May be changed at any time, through
+/// memory_network::behaviour().
 struct memory_behaviour
 {
     std::size_t max_read_bytes = SIZE_MAX;   ///< most bytes that one read_some takes; at least 1
@@ -45,6 +49,7 @@ struct memory_link
     bool client_reset = false;    // has gone
     bool server_finished = false;
     bool server_closed = false;
+    bool wants_room = false; // stands in memory_board::full
     watcher* told = nullptr;
     std::optional<executor> runs_on;
 
@@ -68,6 +73,7 @@ struct memory_board
     memory_behaviour behaviour;
     std::size_t operations = 0;
     std::deque<std::shared_ptr<memory_link>> waiting; // connected, and not accepted yet
+    std::vector<std::weak_ptr<memory_link>> full;     // have answered want_write
     watcher* told = nullptr;
     std::optional<executor> runs_on;
 
@@ -81,6 +87,22 @@ struct memory_board
             if (board->told)
                 board->told->ready({.readable = true});
         });
+    }
+
+    void wants_room(const std::shared_ptr<memory_link>& link)
+    {
+        if (!std::exchange(link->wants_room, true))
+            full.push_back(link);
+    }
+
+    void there_may_be_room()
+    {
+        for (const std::weak_ptr<memory_link>& known : std::exchange(full, {})) {
+            if (const auto link = known.lock()) {
+                link->wants_room = false;
+                memory_link::tell(link);
+            }
+        }
     }
 };
 
@@ -103,9 +125,11 @@ public:
             reset();
     }
 
-    /// Sends bytes to the server.
+    /// Sends bytes to the server. After finish() or reset() they go nowhere.
     void send(std::string_view bytes)
     {
+        if (link_->client_finished)
+            return;
         link_->to_server.append(bytes);
         detail::memory_link::tell(link_);
     }
@@ -162,8 +186,7 @@ private:
 ///     crier::test::memory_client ann = network.connect();
 ///     ann.send("ann\n"); // the uid
 ///     network.settle(context);
-///     server.push("ann", "hello");
-///     network.settle(context);
+///     assert(network.ask(context, [&] { return server.push("ann", "hello"); }).queued == 1);
 ///     assert(ann.receive() == "hello\n");
 class memory_network
 {
@@ -179,7 +202,13 @@ public:
         return memory_client(std::move(link));
     }
 
-    memory_behaviour& behaviour() noexcept { return board_->behaviour; }
+    /// The behaviour, to be changed. Connections that are full look again for room once the
+    /// io_context runs: so call this for each change, and keep no reference.
+    memory_behaviour& behaviour()
+    {
+        board_->there_may_be_room();
+        return board_->behaviour;
+    }
 
     /// How many operations the server has tried; one of them may have failed (see
     /// memory_behaviour::failing_operation).
@@ -195,6 +224,19 @@ public:
         do
             context.restart();
         while (context.poll() != 0);
+    }
+
+    /// Calls f() on the server's thread, settles, and returns what f returned, or throws what it
+    /// threw. There push says exactly what came of it; called by the test itself, outside of the
+    /// io_context, it says push_status::posted.
+    template <class F>
+    static decltype(auto) ask(boost::asio::io_context& context, F f)
+    {
+        std::packaged_task<decltype(f())()> task(std::move(f));
+        auto answer = task.get_future();
+        boost::asio::post(context, [task = std::move(task)]() mutable { task(); });
+        settle(context);
+        return answer.get();
     }
 
 private:

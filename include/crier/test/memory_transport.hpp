@@ -76,8 +76,10 @@ public:
             sent.append(static_cast<const char*>(part.iov_base), n);
             written += n;
         }
-        if (written == 0 && wanted != 0)
+        if (written == 0 && wanted != 0) {
+            board_->wants_room(link_);
             return {io_status::want_write, 0, {}};
+        }
         return {io_status::ok, written, {}};
     }
 
