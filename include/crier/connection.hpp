@@ -30,6 +30,7 @@ struct registry_hook
     connection* previous_same_uid = nullptr;
     connection* next_uid = nullptr;
     std::uint64_t hash = 0;
+    std::size_t place = 0;
 };
 
 /// What kind of listener a connection came in by.
@@ -68,7 +69,9 @@ public:
     virtual std::size_t queued_bytes() const noexcept = 0;
 
     /// Queues a message for this connection alone. False, and nothing queued, if the connection is
-    /// closing, its codec cannot carry the message, or its outbox is full (then it is closed).
+    /// closing, its codec cannot carry the message, or its outbox is full. What happens then to a
+    /// client is for its listener's overflow policy to say (close_slow closes it); a back end or peer
+    /// goes on without the message.
     virtual bool send(message_view message) = 0;
 
     /// Closes the connection after what is queued: with the codec's close handshake if it has one.

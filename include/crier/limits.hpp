@@ -24,7 +24,7 @@ struct limits
     std::size_t max_topics = 64;
 
     /// Most bytes read from one connection before it is the others' turn. At least 1.
-    std::size_t max_turn_bytes = 256 * 1024;
+    std::size_t max_turn_bytes = 512 * 1024;
 
     /// From accept to the end of the opening handshake, in all. 0 is no limit, here and below.
     std::chrono::milliseconds handshake_timeout{10'000};

@@ -83,7 +83,8 @@ class batch_delivery
 {
 public:
     /// Lifetime: the messages must outlive the delivery.
-    explicit batch_delivery(std::span<const message_view> messages) noexcept : messages_(messages)
+    batch_delivery(std::span<const message_view> messages, bool write) noexcept
+        : messages_(messages), write_(write)
     {}
 
     /// For a registry's visit.
@@ -93,7 +94,9 @@ public:
         const encoder& codec = receiver.codec();
         const batch& b = encoded_.get(codec, [&] { return encode(codec); });
         if (!codec.conflates && receiver.has_room_for(b.all.size(), b.frames.size())) {
-            receiver.deliver(b.all, b.frames.size());
+            // With thousands of receivers each is in no cache any more when its turn to write comes.
+            if (!write_ || !receiver.write_at_once(b.all, b.frames.size()))
+                receiver.deliver(b.all, b.frames.size());
         } else {
             for (const frame& f : b.frames)
                 receiver.deliver(f);
@@ -118,6 +121,7 @@ private:
     }
 
     std::span<const message_view> messages_;
+    bool write_;
     per_codec<batch> encoded_;
 };
 
@@ -200,7 +204,7 @@ public:
         shard_.collecting = this;
     }
 
-    void deliver_collected() override
+    void deliver_collected(bool write) override
     {
         const std::string bytes = std::exchange(bytes_, {});
         std::vector<message_view> messages;
@@ -209,7 +213,7 @@ public:
             messages.emplace_back(std::string_view(bytes).substr(at, size));
             at += size;
         }
-        batch_delivery d(messages);
+        batch_delivery d(messages, write);
         table_.visit_all(d);
     }
 

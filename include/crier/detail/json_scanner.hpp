@@ -23,7 +23,7 @@ public:
     static constexpr std::size_t max_depth = 512; ///< as deep as PHP's json_decode goes
 
     explicit json_scanner(std::string_view text) noexcept
-        : at_(text.data()), end_(text.data() + text.size())
+        : begin_(text.data()), at_(begin_), end_(begin_ + text.size())
     {}
 
     bool at_end() const noexcept { return at_ == end_; }
@@ -31,6 +31,8 @@ public:
 
     void skip_space() noexcept
     {
+        if (at_ != end_ && static_cast<unsigned char>(*at_) > ' ')
+            return; // as nearly always
         while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r' || *at_ == '\n'))
             ++at_;
     }
@@ -52,21 +54,10 @@ public:
         if (at_ == end_ || *at_ != '"')
             return false;
         const char* const begin = ++at_;
+        at_ = skip_plain_json(begin_, at_, end_);
         escaped = false;
-        for (;;) {
-            at_ = skip_plain_json(at_, end_);
-            if (at_ == end_)
-                return false;
-            if (*at_ == '"')
-                break;
-            if (*at_ == '\\') {
-                escaped = true;
-                if (!take_escape())
-                    return false;
-            } else if (!take_beyond_ascii()) {
-                return false; // or a control character
-            }
-        }
+        if (at_ == end_ || *at_ != '"')
+            return take_string_from(begin, raw, escaped);
         raw = {begin, static_cast<std::size_t>(at_ - begin)};
         ++at_;
         return true;
@@ -201,6 +192,26 @@ public:
     }
 
 private:
+    /// The rest of a string that began at `begin`, from something on that is no plain character.
+    [[gnu::noinline]] bool take_string_from(const char* begin, std::string_view& raw,
+                                            bool& escaped) noexcept
+    {
+        for (; at_ != end_ && *at_ != '"'; at_ = skip_plain_json(begin_, at_, end_)) {
+            if (*at_ == '\\') {
+                escaped = true;
+                if (!take_escape())
+                    return false;
+            } else if (!take_beyond_ascii()) {
+                return false; // or a control character
+            }
+        }
+        if (at_ == end_)
+            return false;
+        raw = {begin, static_cast<std::size_t>(at_ - begin)};
+        ++at_;
+        return true;
+    }
+
     /// A run of characters that are not ASCII; at least one.
     bool take_beyond_ascii() noexcept
     {
@@ -327,6 +338,7 @@ private:
         return true;
     }
 
+    const char* begin_;
     const char* at_;
     const char* end_;
 };

@@ -217,10 +217,9 @@ private:
             return;
         if (phase_ == phase::shaking)
             return shake_hands();
-        std::array<iovec, 64> gather;
         bool wrote = false;
         while (!outbox_.empty()) {
-            const io_result result = stream_.write_some({gather.data(), outbox_.gather(gather)});
+            const io_result result = write_queued();
             if (result.status == io_status::failed)
                 return finish(result.ec);
             if (result.status != io_status::ok) {
@@ -234,6 +233,42 @@ private:
             unblocked();
         if (phase_ == phase::closing && !awaits_goodbye_)
             begin_linger();
+    }
+
+    void write_first(const frame& f, std::size_t messages) override
+    {
+        const std::string_view bytes = f.bytes();
+        const iovec all{const_cast<char*>(bytes.data()), bytes.size()};
+        const io_result result = stream_.write_some({&all, 1});
+        shard_.counts.messages_queued += messages;
+        if (result.status == io_status::ok && result.bytes == bytes.size()) {
+            shard_.counts.messages_sent += messages;
+            return;
+        }
+        outbox_.push(f, messages); // there is room for it: the first entries need no memory
+        if (result.status == io_status::ok) {
+            outbox_.consume(result.bytes);
+        } else if (result.status != io_status::failed) {
+            outbox_.pin(result.bytes);
+            return blocked();
+        }
+        shard_.activate(*this); // if it failed, it will fail again there
+    }
+
+    /// One write of what is queued. The kernel takes many small pieces slower than it takes a copy of
+    /// them.
+    io_result write_queued()
+    {
+        constexpr std::size_t large_frame = 512;
+        const std::size_t bytes = outbox_.bytes();
+        const std::size_t frames = outbox_.frames();
+        if (frames > 1 && bytes <= shard_.scratch_size() && bytes <= frames * large_frame) {
+            outbox_.copy_to(shard_.scratch());
+            const iovec all{shard_.scratch(), bytes};
+            return stream_.write_some({&all, 1});
+        }
+        std::array<iovec, 64> gather;
+        return stream_.write_some({gather.data(), outbox_.gather(gather)});
     }
 
     /// Says that no more will come, and reads on until the peer says so too: closing with unread

@@ -60,6 +60,16 @@ public:
     /// take it; a session whose outbox is full begins to close.
     CRIER_DECL bool deliver(const frame& f, std::size_t messages = 1);
 
+    /// Writes a frame that holds one or more messages without queueing it. False, and nothing done,
+    /// if that is not possible now.
+    bool write_at_once(const frame& f, std::size_t messages)
+    {
+        if (phase_ != phase::open || blocked_ || !outbox_.empty() || !f)
+            return false;
+        write_first(f, messages);
+        return true;
+    }
+
     /// True if what is queued leaves room for more, when a part of it has gone. Where nothing is,
     /// there is room for one message.
     bool has_room_for(std::size_t bytes, std::size_t messages = 1,
@@ -139,6 +149,8 @@ protected:
     virtual void read_turn() = 0;
     /// The second half: writes what is queued.
     virtual void write_turn() = 0;
+    /// Writes a frame where nothing is queued, and queues what is left of it.
+    virtual void write_first(const frame& f, std::size_t messages) = 0;
     virtual void close_stream() noexcept = 0;
 
     CRIER_DECL void begin(phase next);

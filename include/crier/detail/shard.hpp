@@ -30,7 +30,8 @@ class session_base;
 class collector
 {
 public:
-    virtual void deliver_collected() = 0;
+    /// `write` says that nothing more will be queued in this turn: what can be is written at once.
+    virtual void deliver_collected(bool write) = 0;
 
 protected:
     ~collector() = default;
@@ -76,8 +77,10 @@ public:
     /// Lets a session take part in the turn, or in the next one.
     CRIER_DECL void activate(session_base& s);
 
-    /// Where sessions read to: room for what the codecs leave and what a turn reads.
+    /// Where sessions read to: room for what the codecs leave and what a turn reads. Free for other
+    /// use when nobody reads.
     char* scratch() noexcept { return scratch_.data(); }
+    std::size_t scratch_size() const noexcept { return scratch_.size(); }
 
     /// Replies of the session whose read turn it is, gathered for one write.
     std::string replies;
@@ -85,10 +88,10 @@ public:
 
     /// Delivers what has been collected. To be called before all that must come after it for a
     /// receiver; does nothing if nothing was collected.
-    void deliver_collected()
+    void deliver_collected(bool write = false)
     {
         if (collecting)
-            std::exchange(collecting, nullptr)->deliver_collected();
+            std::exchange(collecting, nullptr)->deliver_collected(write);
     }
 
     /// Who has collected something in this turn, or null.

@@ -20,7 +20,7 @@ class uid_table
 public:
     uid_table() : buckets_(16) {}
 
-    std::size_t size() const noexcept { return size_; }
+    std::size_t size() const noexcept { return all_.size(); }
 
     /// The first connection of a uid, or null.
     connection* find(std::string_view uid) const noexcept
@@ -44,7 +44,8 @@ public:
         if (uids_ >= buckets_.size())
             grow();
         c.hook.hash = key_(uid);
-        ++size_;
+        c.hook.place = all_.size();
+        all_.push_back(&c);
         if (connection* const first = find(uid)) {
             connection* const last = first->hook.previous_same_uid;
             c.hook.previous_same_uid = last;
@@ -77,17 +78,17 @@ public:
         }
         c.hook.next_same_uid->hook.previous_same_uid = c.hook.previous_same_uid;
         c.hook.previous_same_uid->hook.next_same_uid = c.hook.next_same_uid;
+        all_[c.hook.place] = all_.back();
+        all_.back()->hook.place = c.hook.place;
+        all_.pop_back();
         c.hook = {};
-        --size_;
     }
 
     template <class F>
     void for_each(F&& f) const
     {
-        for (connection* first : buckets_)
-            for (; first; first = first->hook.next_uid)
-                for (connection* c = first; c; c = next(c, first))
-                    f(*c);
+        for (connection* c : all_)
+            f(*c);
     }
 
 private:
@@ -123,7 +124,7 @@ private:
     siphash key_ = siphash::random_key();
     std::vector<connection*> buckets_;
     std::size_t uids_ = 0;
-    std::size_t size_ = 0;
+    std::vector<connection*> all_; // in the order in which they came, until some go
 };
 
 } // namespace crier::detail

@@ -5,6 +5,7 @@
 #include <crier/detail/json_scanner.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace crier {
 
@@ -77,24 +78,28 @@ CRIER_DECL bool command_parser::take_member(detail::json_scanner& json)
     if (!json.take(':'))
         return false;
     names* into = nullptr;
+    // The length is known in each case, so that the comparison is one of a number or two.
+    const auto is = [&](const auto& name) {
+        return std::memcmp(key.data(), name, sizeof(name) - 1) == 0;
+    };
     switch (key.size()) { // most names have nothing to do with us
     case 3:
-        into = key == "uid" ? &uid_ : nullptr;
+        into = is("uid") ? &uid_ : nullptr;
         break;
     case 4:
-        into = key == "join" ? &join_ : nullptr;
+        into = is("join") ? &join_ : nullptr;
         break;
     case 5:
-        into = key == "topic" ? &topic_ : key == "leave" ? &leave_ : nullptr;
+        into = is("topic") ? &topic_ : is("leave") ? &leave_ : nullptr;
         break;
     case 6:
-        into = key == "except" ? &except_ : nullptr;
+        into = is("except") ? &except_ : nullptr;
         break;
     case 7:
-        into = key == "members" ? &members_ : nullptr;
+        into = is("members") ? &members_ : nullptr;
         break;
     case 9:
-        if (key == "broadcast")
+        if (is("broadcast"))
             broadcast_ = json.peek() == 't';
         break;
     default:

@@ -160,7 +160,7 @@ CRIER_DECL void shard::turn()
         if ((*at)->readable_ && (*at)->wants_to_read())
             (*at)->read_turn();
     try {
-        deliver_collected();
+        deliver_collected(true);
     } catch (...) {
         schedule_turn(); // for all that is still to be done in this one
         throw;

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -58,7 +59,27 @@ BOOST_AUTO_TEST_CASE(skip_ascii_stops_at_the_first_byte_that_is_not_ascii)
 
 BOOST_AUTO_TEST_CASE(skip_plain_json_stops_at_the_first_byte_that_needs_a_second_look)
 {
-    BOOST_TEST(faults(&detail::skip_plain_json, &is_plain_json) == 0u);
+    const scan alone = [](const char* at, const char* end) noexcept {
+        return detail::skip_plain_json(at, at, end);
+    };
+    BOOST_TEST(faults(alone, &is_plain_json) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(skip_plain_json_overlooks_what_stands_before)
+{
+    // Every place in a text of every length, with stops all over what stands before it.
+    std::size_t wrong = 0;
+    for (std::size_t size = 0; size <= 50; ++size)
+        for (std::size_t from = 0; from <= size; ++from)
+            for (std::size_t stop = from; stop <= size; ++stop) {
+                std::vector<char> text(size, 'a');
+                std::fill_n(text.begin(), from, '"');
+                if (stop != size)
+                    text[stop] = '\\';
+                const char* const begin = text.data();
+                wrong += detail::skip_plain_json(begin, begin + from, begin + size) != begin + stop;
+            }
+    BOOST_TEST(wrong == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
