@@ -38,15 +38,15 @@ struct netstring
             if (ec == std::errc::result_out_of_range || size > limit)
                 return crier::decoded::failed(crier::error::message_too_large);
             if (digits > 1 && bytes.front() == '0')
-                return crier::decoded::failed(crier::error::bad_request);
+                return crier::decoded::failed(crier::error::malformed);
             if (digits == bytes.size())
                 return crier::decoded::need_more();
             if (digits == 0 || bytes[digits] != ':')
-                return crier::decoded::failed(crier::error::bad_request);
+                return crier::decoded::failed(crier::error::malformed);
             if (bytes.size() < digits + 1 + size + 1)
                 return crier::decoded::need_more();
             if (bytes[digits + 1 + size] != ',')
-                return crier::decoded::failed(crier::error::bad_request);
+                return crier::decoded::failed(crier::error::malformed);
             in = in.subspan(digits + 1 + size + 1);
             return crier::decoded::whole(bytes.substr(digits + 1, size));
         }

@@ -39,6 +39,9 @@ enum class error {
     invalid_utf8,             ///< a text message, close reason, uid or line that is not UTF-8
     message_too_large,        ///< a message or line above the codec's limit
 
+    // Other framings.
+    malformed, ///< the bytes break the codec's rules; for codecs of your own
+
     // Who you are.
     uid_empty,    ///< the first message was empty
     uid_too_long, ///< the uid has more than max_uid_bytes bytes
@@ -60,7 +63,7 @@ enum class error {
     peer_vanished,   ///< the byte stream ended without a goodbye
     closed_here,     ///< connection::close was called
     server_stopping, ///< the server is stopping
-    hook_failed,     ///< a hook threw an exception
+    hook_failed,     ///< a hook, handler or policy threw, or wrote a reply that cannot be sent
 };
 
 /// The kinds of causes, to branch on: `if (ec == crier::condition::timed_out)`.

@@ -38,6 +38,7 @@ constexpr cause causes[] = {
     {error::bad_close_payload, condition::protocol_violation},
     {error::invalid_utf8, condition::protocol_violation},
     {error::message_too_large, condition::limit_exceeded},
+    {error::malformed, condition::protocol_violation},
     {error::uid_empty, condition::rejected},
     {error::uid_too_long, condition::rejected},
     {error::uid_not_text, condition::rejected},

@@ -47,6 +47,8 @@ CRIER_DECL const char* describe(error e) noexcept
         return "invalid UTF-8";
     case error::message_too_large:
         return "message too large";
+    case error::malformed:
+        return "malformed message";
     case error::uid_empty:
         return "empty uid";
     case error::uid_too_long:
@@ -109,6 +111,7 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::continuation_expected:
     case error::bad_close_payload:
     case error::invalid_utf8:
+    case error::malformed:
         return condition::protocol_violation;
     case error::uid_empty:
     case error::uid_too_long:
