@@ -1,6 +1,8 @@
 // A registry of one's own: a uid is a room and a name, "kitchen/ann". What is said for a name reaches
-// that one, what is said for a room, "kitchen/", reaches everybody in it.
+// that one, what is said for a room, "kitchen/", reaches everybody in it. The conformance kit tries it
+// out, and then a server.
 #include <crier/crier.hpp>
+#include <crier/test/registry_conformance.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -77,8 +79,20 @@ std::string ask(std::iostream& peer, std::string_view line)
     return answer;
 }
 
+// For the kit: whom a message is for.
+bool is_for(std::string_view asked, std::string_view uid)
+{
+    return asked == uid || (asked.ends_with('/') && uid.starts_with(asked));
+}
+
 int main()
 {
+    const auto found = crier::test::registry_conformance(
+        room_registry{}, {.uids = {"kitchen/ann", "kitchen/bob", "garden/ann", "no room", "attic/"},
+                          .asked = {"kitchen/", "garden/", "kitchen/a"},
+                          .reaches = is_for});
+    std::cout << found << '\n';
+
     rooms server{{.transport = {.address = "127.0.0.1"}}, {.transport = {.address = "127.0.0.1"}}};
     server.start();
     const std::string clients = std::to_string(server.port(0));
@@ -109,8 +123,9 @@ int main()
     network.join();
     std::cout << "ann: " << to_ann << "\nbob: " << first_to_bob << "\nbob: " << second_to_bob
               << '\n';
-    return heard == std::vector<std::string>{"welcome", "welcome", "", "ok", "ok", "fail"} &&
-                   to_ann == R"({"uid":"kitchen/","text":"dinner"})" && first_to_bob == to_ann &&
+    const std::vector<std::string> expected = {"welcome", "welcome", "", "ok", "ok", "fail"};
+    return found.ok() && heard == expected && to_ann == R"({"uid":"kitchen/","text":"dinner"})" &&
+                   first_to_bob == to_ann &&
                    second_to_bob == R"({"uid":"kitchen/bob","text":"dishes"})"
                ? 0
                : 1;

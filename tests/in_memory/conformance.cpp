@@ -20,9 +20,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -129,6 +132,77 @@ BOOST_AUTO_TEST_CASE(registries_hold_many_uids)
         options.uids.push_back("user" + std::to_string(i));
     const auto found = registry_conformance(crier::uid_registry{}, options);
     BOOST_TEST(found.ok(), found);
+}
+
+/// Of "ann#2" and "ann#7", a message for "ann" reaches those with the highest number.
+struct highest_number
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const highest_number&) : crier::registry_archetype::table({}) {}
+
+        void visit(std::string_view name, crier::connection_visitor f)
+        {
+            char highest = 0;
+            each_of(name,
+                    [&](char number, crier::connection&) { highest = std::max(highest, number); });
+            each_of(name, [&](char number, crier::connection& c) {
+                if (number == highest)
+                    f(c);
+            });
+        }
+
+    private:
+        template <class F>
+        void each_of(std::string_view name, F f)
+        {
+            visit_all([&](crier::connection& c) {
+                if (is_for(name, c.uid()))
+                    f(c.uid().back(), c);
+            });
+        }
+    };
+
+    static bool is_for(std::string_view name, std::string_view uid)
+    {
+        return uid.substr(0, uid.find('#')) == name;
+    }
+};
+
+/// The same for all of them.
+struct any_number
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const any_number&) : crier::registry_archetype::table({}) {}
+
+        void visit(std::string_view name, crier::connection_visitor f)
+        {
+            visit_all([&](crier::connection& c) {
+                if (highest_number::is_for(name, c.uid()))
+                    f(c);
+            });
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_may_read_a_meaning_into_uids)
+{
+    registry_conformance_options options{.uids = {"ann#1", "ann#2", "ann#7", "bob#1", "eve"},
+                                         .asked = {"ann", "bob", "anna", ""},
+                                         .reaches = highest_number::is_for};
+    const auto all = registry_conformance(any_number{}, options);
+    BOOST_TEST(all.ok(), all);
+    BOOST_TEST(!registry_conformance(highest_number{}, options).ok());
+    options.chooses = true;
+    const auto some = registry_conformance(highest_number{}, options);
+    BOOST_TEST(some.ok(), some);
+    options.reaches = std::equal_to<>();
+    BOOST_TEST(!registry_conformance(highest_number{}, options).ok());
+    options.chooses = false;
+    BOOST_TEST(!registry_conformance(any_number{}, options).ok());
 }
 
 BOOST_AUTO_TEST_CASE(the_overflow_policies_and_their_archetype_are_overflow_policies)

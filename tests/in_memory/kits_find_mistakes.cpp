@@ -184,6 +184,79 @@ BOOST_AUTO_TEST_CASE(a_registry_that_forgets_the_older_one)
     BOOST_TEST(finds(registry_conformance(drops_silently{}), "without closing it"));
 }
 
+template <class Visiting>
+struct visits_as
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const visits_as&) : crier::registry_archetype::table({}) {}
+
+        void visit(std::string_view uid, crier::connection_visitor f)
+        {
+            Visiting::visit(*this, uid, f);
+        }
+
+        void right(std::string_view uid, crier::connection_visitor f)
+        {
+            crier::registry_archetype::table::visit(uid, f);
+        }
+    };
+};
+
+struct visits_everybody
+{
+    template <class Table>
+    static void visit(Table& table, std::string_view, crier::connection_visitor f)
+    {
+        table.visit_all(f);
+    }
+};
+
+struct visits_twice
+{
+    template <class Table>
+    static void visit(Table& table, std::string_view uid, crier::connection_visitor f)
+    {
+        table.right(uid, f);
+        table.right(uid, f);
+    }
+};
+
+struct visits_one
+{
+    template <class Table>
+    static void visit(Table& table, std::string_view uid, crier::connection_visitor f)
+    {
+        bool is_first = true;
+        table.right(uid, [&](crier::connection& c) {
+            if (std::exchange(is_first, false))
+                f(c);
+        });
+    }
+};
+
+struct visits_nobody
+{
+    template <class Table>
+    static void visit(Table&, std::string_view, crier::connection_visitor)
+    {}
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_that_visits_others_than_it_should)
+{
+    const auto conformance_of = []<class Visiting>(Visiting, bool chooses) {
+        return registry_conformance(visits_as<Visiting>{}, {.chooses = chooses});
+    };
+    for (const bool chooses : {false, true}) {
+        BOOST_TEST(finds(conformance_of(visits_everybody{}, chooses), "a connection of \""));
+        BOOST_TEST(finds(conformance_of(visits_twice{}, chooses), "a connection twice"));
+        BOOST_TEST(finds(conformance_of(visits_nobody{}, chooses), "reaches 0 of the 1 conn"));
+    }
+    BOOST_TEST(finds(conformance_of(visits_one{}, false), "reaches 1 of the 2 conn"));
+    BOOST_TEST(conformance_of(visits_one{}, true).ok());
+}
+
 struct counts_wrong
 {
     class table : public crier::registry_archetype::table

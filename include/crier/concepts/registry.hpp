@@ -81,8 +81,9 @@ concept registry_counts = requires(const typename Registry::table& table) {
 ///   closes `c` (uid_refused; 1008 where the codec has close codes).
 /// - `unbind(c)` is called exactly once for each connection that was bound with true, also for one
 ///   that the table itself has dropped in the meantime.
-/// - `visit(uid, f)` calls f for each connection of the uid, `visit_all(f)` for every one. f neither
-///   binds nor unbinds.
+/// - `visit(uid, f)` calls f for each connection that a message for the uid is for, `visit_all(f)` for
+///   every one. f neither binds nor unbinds. Pushes to uids, joins and leaves ask visit; `except`
+///   compares with `c.uid()`, byte for byte.
 ///
 /// Thread safety: a table is used by one thread. Test yours with
 /// `crier::test::registry_conformance` (crier/test/registry_conformance.hpp).

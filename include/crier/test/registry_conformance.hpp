@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace crier::test {
@@ -21,6 +23,18 @@ struct registry_conformance_options
 {
     /// Uids to register. If the registry reads a meaning into them, give such as it takes.
     std::vector<std::string> uids{"a", "b", "uid1", "another uid that is longer than most"};
+
+    /// What else to push to, where that is more than the uids themselves: "kitchen/", if it means all
+    /// whose uids begin so.
+    std::vector<std::string> asked{};
+
+    /// Whether a message for `asked` is for connections of `uid`.
+    std::function<bool(std::string_view asked, std::string_view uid)> reaches = std::equal_to<>();
+
+    /// True if of those that a message is for only some get it, at least one: the one of the highest
+    /// priority, say. False: all of them.
+    bool chooses = false;
+
     std::size_t steps = 5000; ///< connections that come or go, at random
     std::uint32_t seed = 1;
 };
@@ -33,8 +47,15 @@ class registry_checks
 public:
     registry_checks(report& found, const Registry& registry,
                     const registry_conformance_options& options)
-        : found_(found), table_(registry), options_(options), random_(options.seed)
-    {}
+        : found_(found),
+          table_(registry),
+          options_(options),
+          asked_(options.uids.begin(), options.uids.end()),
+          random_(options.seed)
+    {
+        asked_.insert(options.asked.begin(), options.asked.end());
+        asked_.insert("a uid that nobody has");
+    }
 
     void run()
     {
@@ -82,20 +103,22 @@ private:
     void comes(const std::string& uid)
     {
         auto c = std::make_unique<fake_connection>(uid, ++last_id_);
-        const auto before = visited(uid);
+        const auto before = visited_of_all();
         const bool taken = table_.bind(c->uid(), *c);
-        const auto after = visited(uid);
+        const auto after = visited_of_all();
         found_.check(after.count(c.get()) == (taken ? 1u : 0u), [&] {
             return "a connection that bind() " + std::string(taken ? "took" : "refused") + " is " +
                    (taken ? "not visited exactly once" : "visited");
         });
-        for (connection* older : before)
-            found_.check(
-                after.contains(older) || static_cast<fake_connection*>(older)->is_closed(), [&] {
-                    return "bind() for \"" + uid + "\" dropped a connection without closing it";
-                });
         if (taken)
             bound_.push_back(std::move(c));
+        reaches_whom_it_should("after bind()", uid, after);
+        for (const entry& older : bound_)
+            found_.check(
+                !before.contains(older.get()) || after.contains(older.get()) || older->is_closed(),
+                [&] {
+                    return "bind() for \"" + uid + "\" dropped a connection without closing it";
+                });
     }
 
     void goes(std::size_t which)
@@ -118,21 +141,8 @@ private:
     void agrees(const std::string& when)
     {
         const auto all = visited_of_all();
-        std::multiset<connection*> by_uid;
-        std::set<std::string> uids(options_.uids.begin(), options_.uids.end());
-        for (const std::string& uid : uids) {
-            for (connection* c : visited(uid)) {
-                found_.check(c->uid() == uid, [&] {
-                    return when + ": visit(\"" + uid + "\") reaches a connection of \"" +
-                           std::string(c->uid()) + '"';
-                });
-                by_uid.insert(c);
-            }
-        }
-        found_.check(by_uid == all, [&] {
-            return when + ": visit_all() reaches " + std::to_string(all.size()) +
-                   " connections, the visits of all uids " + std::to_string(by_uid.size());
-        });
+        for (const std::string& asked : asked_)
+            reaches_whom_it_should(when, asked, all);
         found_.check(std::set<connection*>(all.begin(), all.end()).size() == all.size(),
                      [&] { return when + ": visit_all() reaches a connection twice"; });
         found_.check(table_.size() == all.size(), [&] {
@@ -143,13 +153,38 @@ private:
             found_.check(std::any_of(bound_.begin(), bound_.end(),
                                      [&](const entry& e) { return e.get() == c; }),
                          [&] { return when + ": a connection is visited that is not bound"; });
-        found_.check(visited("a uid that nobody has").empty(),
-                     [&] { return when + ": visit() of an unknown uid reaches somebody"; });
+    }
+
+    /// visit reaches, of `all` who are there, each whom a message for `asked` is for, once, and no
+    /// other; or some of those.
+    void reaches_whom_it_should(const std::string& when, const std::string& asked,
+                                const std::multiset<connection*>& all)
+    {
+        auto reached = visited(asked);
+        const std::size_t times = reached.size();
+        std::size_t meant = 0;
+        const auto visit = [&] { return when + ": visit(\"" + asked + "\") reaches "; };
+        for (const entry& c : bound_) {
+            const std::size_t n = reached.erase(c.get());
+            const bool is_for_it = all.contains(c.get()) && options_.reaches(asked, c->uid());
+            meant += is_for_it;
+            found_.check(is_for_it || n == 0, [&] {
+                return visit() + "a connection of \"" + std::string(c->uid()) + '"' +
+                       (all.contains(c.get()) ? "" : " that visit_all() does not");
+            });
+            found_.check(n <= 1, [&] { return visit() + "a connection twice"; });
+        }
+        found_.check(reached.empty(), [&] { return visit() + "a connection that is not bound"; });
+        found_.check(options_.chooses ? times != 0 || meant == 0 : times >= meant, [&] {
+            return visit() + std::to_string(times) + " of the " + std::to_string(meant) +
+                   " connections that it is for";
+        });
     }
 
     report& found_;
     typename Registry::table table_;
     const registry_conformance_options& options_;
+    std::set<std::string> asked_;
     std::mt19937 random_;
     std::vector<entry> bound_;
     std::uint64_t last_id_ = 0;
@@ -160,8 +195,10 @@ private:
 /// Checks that a registry keeps the promises of `registry`, with connections that come and go at
 /// random:
 ///
-/// - who was bound with true is visited once, under its own uid, until it is unbound or was closed by
-///   the registry; who was refused is not;
+/// - who was bound with true is visited once until it is unbound or was closed by the registry; who
+///   was refused is not;
+/// - visit reaches each connection of that uid, once, and no other. If uids mean more than themselves,
+///   the options say whom a message is for;
 /// - unbind() takes out that connection and no other, also one that the table had dropped;
 /// - visit, visit_all and size agree.
 template <registry Registry>
