@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <unistd.h>
+
 #include "extras.hpp"
 #include "page.hpp"
 
@@ -287,6 +289,28 @@ BOOST_AUTO_TEST_CASE(a_back_end_without_its_secret_is_closed_in_time)
     BOOST_TEST(script.ended());
     s.server.advance(5s);
     BOOST_TEST(s.server.counts().timed_out == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_system_vouches_for_processes_of_these_users_and_groups)
+{
+    using guarded = crier::backend<memory_transport, crier::text_line, crier::peer_credentials>;
+    extras_server<line_clients<>, guarded> s(
+        {}, {.authenticator = {.users = {7}, .groups = {9}, .own_user = false}});
+    const auto is_answered = [&](const crier::process_credentials& who) {
+        auto script = s.back_ends.connect(who);
+        script.send("{\"uid\":\"u\"}\n");
+        s.settle();
+        const std::string answer = script.receive();
+        BOOST_TEST(script.ended() == answer.empty());
+        return answer == "fail\n"; // there is no u
+    };
+    BOOST_TEST(is_answered({.user = 7, .group = 1}));
+    BOOST_TEST(is_answered({.user = 1, .group = 9}));
+    BOOST_TEST(!is_answered({.user = 9, .group = 7}));
+    BOOST_TEST(!is_answered({.user = ::geteuid(), .group = ::getegid()}));
+    s.server.advance(5s); // for those that do not close their side
+    BOOST_TEST(s.server.counts().rejected == 2u);
+    BOOST_TEST(s.server.counts().handshakes_failed == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_vouches_for_peers_that_are_no_local_processes)

@@ -2,6 +2,7 @@
 #define CRIER_TEST_MEMORY_NETWORK_HPP
 
 #include <crier/concepts/transport.hpp>
+#include <crier/connection.hpp>
 #include <crier/error.hpp>
 #include <crier/io_result.hpp>
 #include <crier/watcher.hpp>
@@ -52,6 +53,7 @@ struct memory_link
     bool wants_room = false; // stands in memory_board::full
     watcher* told = nullptr;
     std::optional<executor> runs_on;
+    std::optional<process_credentials> credentials; // of the client
 
     /// Tells the watcher, from the executor: never from within a call of the stream.
     static void tell(const std::shared_ptr<memory_link>& link)
@@ -194,13 +196,11 @@ public:
     memory_network() : board_(std::make_shared<detail::memory_board>()) {}
 
     /// A new connection, waiting to be accepted.
-    memory_client connect()
-    {
-        auto link = std::make_shared<detail::memory_link>();
-        board_->waiting.push_back(link);
-        detail::memory_board::tell(board_);
-        return memory_client(std::move(link));
-    }
+    memory_client connect() { return connect_as(std::nullopt); }
+
+    /// The same for a process of this machine, as on a local socket: the server's
+    /// connection::credentials() says that it is this one.
+    memory_client connect(const process_credentials& who) { return connect_as(who); }
 
     /// The behaviour, to be changed. Connections that are full look again for room once the
     /// io_context runs: so call this for each change, and keep no reference.
@@ -227,8 +227,9 @@ public:
     }
 
     /// Calls f() on the server's thread, settles, and returns what f returned, or throws what it
-    /// threw. There push says exactly what came of it; called by the test itself, outside of the
-    /// io_context, it says push_status::posted.
+    /// threw. There push says exactly what came of it. Called by the test itself, between two
+    /// settles, push only hands the message over and says push_status::posted; it is queued when the
+    /// network settles.
     template <class F>
     static decltype(auto) ask(boost::asio::io_context& context, F f)
     {
@@ -241,6 +242,15 @@ public:
 
 private:
     friend struct memory_transport;
+
+    memory_client connect_as(const std::optional<process_credentials>& who)
+    {
+        auto link = std::make_shared<detail::memory_link>();
+        link->credentials = who;
+        board_->waiting.push_back(link);
+        detail::memory_board::tell(board_);
+        return memory_client(std::move(link));
+    }
 
     std::shared_ptr<detail::memory_board> board_;
 };

@@ -2,6 +2,7 @@
 #define CRIER_TEST_MEMORY_TRANSPORT_HPP
 
 #include <crier/concepts/transport.hpp>
+#include <crier/connection.hpp>
 #include <crier/test/memory_network.hpp>
 
 #include <algorithm>
@@ -100,6 +101,9 @@ public:
     }
 
     std::string peer() const { return "memory"; }
+
+    /// What memory_network::connect was given.
+    std::optional<process_credentials> credentials() const noexcept { return link_->credentials; }
 
     void close() noexcept
     {
