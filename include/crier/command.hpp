@@ -77,6 +77,9 @@ struct command
 ///     {"join":"news","members":["ann","bob"]}    no message: these uids' connections join a topic
 ///     {"leave":"news","members":"ann"}           and leave it
 ///
+/// `uid` and `members` name those whom the registry's visit reaches under these uids. `except` is
+/// compared with connection::uid(), byte for byte, and not asked of the registry.
+///
 /// A uid is a string, or an integer, which means its decimal text; a topic too. `uid` comes first:
 /// where it stands, the others mean nothing, so that no line written for the Workerman example means
 /// anything new. Without it the order is broadcast, topic, join, leave. Only the outermost object's

@@ -15,11 +15,15 @@ struct counters
     std::uint64_t accept_errors = 0; ///< accept failed (no descriptors left, say)
     std::uint64_t closed = 0;        ///< connections that ended in order
     std::uint64_t lost = 0; ///< connections that ended without a goodbye or by an I/O error
-    std::uint64_t handshakes_failed = 0;   ///< connections refused in the opening handshake
+    /// Connections whose transport's handshake failed (TLS), or whose opening request was malformed,
+    /// no upgrade, or refused by a hook. Whom an authenticator refused, there too: `rejected`.
+    std::uint64_t handshakes_failed = 0;
     std::uint64_t protocol_violations = 0; ///< connections closed for breaking the protocol
     std::uint64_t limits_exceeded = 0; ///< connections closed for a limit, slow consumers included
     std::uint64_t timed_out = 0;       ///< connections closed because a time ran out
-    std::uint64_t rejected = 0;        ///< connections closed because of their uid
+    /// Connections closed for who they are: refused by an authenticator, at any occasion, or by the
+    /// registry; replaced; or with a uid that is empty, too long or binary.
+    std::uint64_t rejected = 0;
 
     std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`
     std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`

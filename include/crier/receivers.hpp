@@ -32,7 +32,8 @@ public:
     /// All registered connections.
     static receivers everybody() { return {kind_everybody, {}}; }
 
-    /// The same without the connections of these uids.
+    /// The same without these uids. They are compared, byte for byte, with connection::uid(), or with
+    /// the names that were given to uids(); a registry that reads a meaning into uids is not asked.
     receivers except(std::vector<std::string> uids) &&
     {
         except_ = std::move(uids);

@@ -37,7 +37,8 @@ public:
     static verdict accept(std::string name = {}) { return verdict(kind_accepted, std::move(name)); }
 
     /// Ends the connection: with 403 and the reason as its text in the opening handshake, later with
-    /// 1008 and the reason, of which 123 bytes are sent. The reason is for the peer to read.
+    /// 1008 and the reason, of which 123 bytes are sent; where the codec has no close codes, with
+    /// nothing but the end of the stream. The reason is for the peer to read.
     static verdict refuse(std::string reason = "not authorized")
     {
         return verdict(kind_refused, std::move(reason));

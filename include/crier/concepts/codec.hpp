@@ -56,10 +56,11 @@ concept codec_is_bounded = requires(const Codec& codec) {
 /// How messages become bytes and bytes messages. Sans-I/O: no socket, no clock.
 ///
 /// - `Codec` is a copyable aggregate; its members are its options.
-/// - `Codec::decoder` is the state of one connection. `decode(in)` looks at the front of `in`, takes
-///   what it consumes (`in = in.subspan(n)`), and returns one event (see `decoded`). It may change the
-///   bytes it consumes. What it leaves with `need_more` comes again in front of further bytes, and is
-///   at most `max_unfinished_bytes()`. The same bytes give the same events however they are cut.
+/// - `Codec::decoder` is the state of one connection, made from the listener's options, which outlive
+///   it. `decode(in)` looks at the front of `in`, takes what it consumes (`in = in.subspan(n)`), and
+///   returns one event (see `decoded`). It may change the bytes it consumes. What it leaves with
+///   `need_more` comes again in front of further bytes, and is at most `max_unfinished_bytes()`. The
+///   same bytes give the same events however they are cut.
 /// - What it finds is text unless it says otherwise (`decoded::whole({bytes, message_kind::binary})`).
 ///   It need not be checked for UTF-8 here: a uid and a back end's line are, where they are used. A
 ///   binary uid is refused.
