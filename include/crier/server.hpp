@@ -84,6 +84,10 @@ public:
     /// Starts to listen; the io_context does the rest. Throws boost::system::system_error, with the
     /// address and the reason in its text, and is stopped as before then.
     /// Precondition: not running.
+    ///
+    /// A server that has stopped may be started again, from the handler of async_stop, say. Options,
+    /// hooks, observer and counts are those of before; port 0 is chosen anew, so ask for port() again.
+    /// An io_context whose run() has returned, for want of work, needs a restart() to run once more.
     CRIER_COLD void start()
     {
         try {
