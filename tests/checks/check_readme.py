@@ -9,7 +9,8 @@
   are statements, unless that line is `/// Example (NAME):`. The header itself is included.
 
 NAME is one of FRAGMENTS below, which says what is put around the fragment. Those called "tests" are
-statements that are run, too: what they assert must be so.
+statements that are run, too: what they assert must be so. One called "program" is a whole source file
+that is run, and must return 0.
 
 The arguments are a compiler and its options. Prints one line with the counts, or the compiler's
 errors, which name the document's own lines, and exit code 1.
@@ -41,7 +42,9 @@ FRAGMENTS = {
     "declarations": (INCLUDES, ""),
     "statements": (INCLUDES + "void example()\n{\n", "}\n"),
     "tests": (INCLUDES + KITS + "int main()\n{\n", "}\n"),
+    "program": ("", ""),
 }
+RUN = ("tests", "program")
 
 FENCE = re.compile(r"\s*```\s*(\S*)")
 FRAGMENT = re.compile(r"<!-- fragment: (\S+) -->")
@@ -138,8 +141,8 @@ def compiles(snippet, compiler, options=("-fsyntax-only",)):
 
 
 def passes(snippet, compiler):
-    """Compiles, and if it is a test does not fail."""
-    if snippet.fragment != "tests":
+    """Compiles, and if it is to be run does not fail."""
+    if snippet.fragment not in RUN:
         return compiles(snippet, compiler)
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "example")

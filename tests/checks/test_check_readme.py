@@ -94,6 +94,16 @@ class Compiles(unittest.TestCase):
         self.assertIn("x.md:3: this example does not pass", output.getvalue())
         self.assertIn("x.md:3: this example does not compile", output.getvalue())
 
+    def test_programs_are_run_as_they_are(self):
+        def passes_with(code):
+            return passes(Snippet("x.md", 3, code, "program"), COMPILER)
+
+        self.assertTrue(passes_with("int main() { return 0; }\n"))
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertFalse(passes_with("int main() { return 1; }\n"))
+        self.assertIn("x.md:3: this example does not pass", output.getvalue())
+
 
 if __name__ == "__main__":
     unittest.main()
