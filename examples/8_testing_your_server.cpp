@@ -103,11 +103,15 @@ void the_program_itself_pushes_and_learns_what_came_of_it()
 {
     fixture f;
     memory_page tab1 = f.open("ann"), tab2 = f.open("ann");
+    // Here, between two settles, push only hands over; on the server's thread, as in a hook, it knows.
+    check(f.server.push("ann", "0 %").status == crier::push_status::posted, "push hands over");
     const auto push = [&](std::string_view uid) {
         return memory_network::ask(f.context, [&] { return f.server.push(uid, "88 %"); });
     };
     check(push("ann").queued == 2, "both tabs are queued the message");
     check(push("eve").status == crier::push_status::no_receiver, "eve is not there");
+    tab1.hear();
+    check(tab1.messages == messages{"welcome ann", "0 %", "88 %"}, "both arrive, in their order");
 }
 
 void who_does_not_say_a_uid_is_closed_after_twenty_seconds()

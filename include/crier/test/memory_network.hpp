@@ -226,13 +226,14 @@ public:
         while (context.poll() != 0);
     }
 
-    /// Calls f() on the server's thread, settles, and returns what f returned, or throws what it
-    /// threw. There push says exactly what came of it. Called by the test itself, between two
-    /// settles, push only hands the message over and says push_status::posted; it is queued when the
-    /// network settles.
+    /// Settles, calls f() on the server's thread, settles again, and returns what f returned, or
+    /// throws what it threw. There push says exactly what came of it. Called by the test itself,
+    /// between two settles, push only hands the message over and says push_status::posted; it is
+    /// queued when the network settles.
     template <class F>
     static decltype(auto) ask(boost::asio::io_context& context, F f)
     {
+        settle(context); // what was handed over before comes first
         std::packaged_task<decltype(f())()> task(std::move(f));
         auto answer = task.get_future();
         boost::asio::post(context, [task = std::move(task)]() mutable { task(); });
