@@ -82,7 +82,7 @@ CRIER_DECL const char* describe(error e) noexcept
     case error::server_stopping:
         return "server is stopping";
     case error::hook_failed:
-        return "a hook threw";
+        return "the program's own code failed";
     }
     return "unknown crier error";
 }
