@@ -48,16 +48,17 @@ using models_reply = std::bool_constant<crier::reply<T>>;
 template <template <class> class Models, class... Extras>
 inline constexpr std::size_t extras_that = (std::size_t(Models<Extras>::value) + ... + 0);
 
-/// Says what is wrong with an extra, by what it seems to be.
+/// Says what is wrong with an extra, by what it seems to be. Whether it may stand there is another
+/// question, which each listener asks by itself.
 template <class Extra>
 consteval bool check_extra()
 {
     if constexpr (has_judge<Extra>)
-        return check_authenticator<Extra>();
+        check_authenticator<Extra>();
     else if constexpr (has_make_room<Extra>)
-        return check_overflow<Extra>();
+        check_overflow<Extra>();
     else if constexpr (has_write<Extra>)
-        return check_reply<Extra>();
+        check_reply<Extra>();
     return true;
 }
 
@@ -71,11 +72,18 @@ constexpr Option by_default()
     return Option{};
 }
 
-/// The concepts of a listener's parameters are satisfied; what may be added to them is checked here.
+/// Says what is wrong with a listener's first two parameters. They are not constrained, since a
+/// constraint names what is missing and no more.
 template <class Transport, class Codec>
 consteval bool check_listener()
 {
-    return check_transport<Transport>() && check_codec<Codec>();
+    if constexpr (!transport<Transport> && framing_codec<Transport>) {
+        static_assert(transport<Transport>, "a listener has its transport first, then its codec: "
+                                            "clients<crier::tcp, crier::websocket>");
+        return false;
+    } else {
+        return check_transport<Transport>() && check_codec<Codec>();
+    }
 }
 
 } // namespace detail
@@ -89,7 +97,7 @@ consteval bool check_listener()
 ///
 /// Example:
 ///     crier::clients<crier::tcp, crier::websocket> options{.transport = {.port = 1234}};
-template <transport Transport, framing_codec Codec, class... Extras>
+template <class Transport, class Codec, class... Extras>
 struct clients
 {
     static_assert(detail::check_listener<Transport, Codec>());
@@ -136,7 +144,7 @@ struct clients
 /// (default: ok_fail).
 ///
 /// A back end that does not read its answers is not read from either, until it does.
-template <transport Transport, framing_codec Codec, class... Extras>
+template <class Transport, class Codec, class... Extras>
 struct backend
 {
     static_assert(detail::check_listener<Transport, Codec>());
@@ -178,7 +186,7 @@ struct backend
 ///
 /// The handler has the functions of crier::hooks and derives from it; on_registered is not called.
 /// A peer that does not read its answers is not read from either, until it does.
-template <transport Transport, framing_codec Codec, server_hooks Handler>
+template <class Transport, class Codec, class Handler>
 struct peers
 {
     static_assert(detail::check_listener<Transport, Codec>());
@@ -225,6 +233,15 @@ template <class T>
 inline constexpr bool is_backend = false;
 template <class Transport, class Codec, class... Extras>
 inline constexpr bool is_backend<backend<Transport, Codec, Extras...>> = true;
+
+template <class T>
+inline constexpr bool is_peers = false;
+template <class Transport, class Codec, class Handler>
+inline constexpr bool is_peers<peers<Transport, Codec, Handler>> = true;
+
+/// A listener, or one of ours with a mistake in it, which says so itself.
+template <class T>
+concept means_to_listen = is_clients<T> || is_backend<T> || is_peers<T> || listener<T>;
 
 } // namespace detail
 

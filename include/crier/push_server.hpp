@@ -30,7 +30,7 @@ namespace crier {
 ///
 /// Thread safety: push, async_push, broadcast and async_broadcast from any thread, as stop.
 template <class... Components>
-class push_server : public server<Components...>
+class push_server : public detail::after<server<Components...>, sizeof(Components)...>
 {
     static_assert((detail::is_clients<Components> || ...),
                   "a push_server needs at least one clients<> listener");

@@ -52,19 +52,17 @@ namespace crier {
 ///     boost::asio::io_context context;
 ///     whispers embedded(context, {.transport = {.port = 1235}}); // the registry's options are left out
 template <class... Components>
-class server
-    : public detail::component_constructors<detail::component_storage<Components...>,
-                                            std::make_index_sequence<sizeof...(Components)>>
+class server : public detail::after<detail::component_storage<detail::given<>, Components...>,
+                                    sizeof(Components)...>
 {
     static_assert((detail::check_component<Components>() && ...));
-    static_assert((listener<Components> || ...), "a server needs at least one listener");
+    static_assert((detail::means_to_listen<Components> || ...),
+                  "a server needs at least one listener");
     static_assert((registry<Components> + ... + 0) <= 1, "a server has one registry");
     static_assert((server_hooks<Components> + ... + 0) <= 1, "a server has one hooks class");
     static_assert((server_observer<Components> + ... + 0) <= 1, "a server has one observer");
 
-    using constructors =
-        detail::component_constructors<detail::component_storage<Components...>,
-                                       std::make_index_sequence<sizeof...(Components)>>;
+    using constructors = detail::component_storage<detail::given<>, Components...>;
     using list = detail::component_list<Components...>;
 
 public:

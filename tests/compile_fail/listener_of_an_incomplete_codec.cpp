@@ -1,4 +1,4 @@
-// expect: codec_encodes
+// expect: a framing_codec has `static crier::frame encode(crier::message_view message)`
 #include <crier/listener.hpp>
 #include <crier/transport/tcp.hpp>
 

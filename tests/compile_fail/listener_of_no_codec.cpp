@@ -1,4 +1,4 @@
-// expect: codec_has_decoder
+// expect: a framing_codec has a nested type `decoder`, public, with a constructor
 #include <crier/codec/text_line.hpp>
 #include <crier/listener.hpp>
 #include <crier/transport/tcp.hpp>

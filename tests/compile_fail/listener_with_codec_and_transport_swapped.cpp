@@ -1,4 +1,4 @@
-// expect: transport_has_stream
+// expect: a listener has its transport first, then its codec
 #include <crier/codec/text_line.hpp>
 #include <crier/listener.hpp>
 #include <crier/transport/tcp.hpp>

@@ -1,4 +1,4 @@
-// expect: no matching
+// expect: where a listener listens is one of its options, `.transport`: `server s{{.transport = {.port = 1234}}}`
 #include <crier/crier.hpp>
 
 using push = crier::push_server<crier::clients<crier::tcp, crier::websocket>>;

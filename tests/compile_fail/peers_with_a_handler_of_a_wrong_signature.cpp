@@ -1,4 +1,4 @@
-// expect: hooks_have_on_message
+// expect: the signature is `void on_message(crier::connection&, crier::message_view)`
 #include <crier/codec/text_line.hpp>
 #include <crier/listener.hpp>
 #include <crier/transport/tcp.hpp>

@@ -32,6 +32,15 @@ class CompileFail(unittest.TestCase):
         before = "#ifdef CRIER_MISTAKE\n" + "int = 1;\n" * FIRST_LINES + "#endif\n"
         self.assertIn("do not say", self.check("// expect: say why\n" + before + MISTAKE))
 
+    def test_what_is_said_before_the_first_error_counts(self):
+        before = "#ifdef CRIER_MISTAKE\n" + "#warning context\n" * FIRST_LINES + "#endif\n"
+        self.assertIn("do not say", self.check("// expect: say why\n" + before + MISTAKE))
+
+    def test_what_must_not_be_said(self):
+        text = "// expect: say why\n// without: say more\n" + MISTAKE
+        self.assertIsNone(self.check(text))
+        self.assertIn('also said "say more"', self.check(text + MISTAKE.replace("why", "more")))
+
     def test_the_twin_must_compile(self):
         self.assertIn("the twin", self.check("// expect: say why\nint = 1;\n" + MISTAKE))
 

@@ -25,7 +25,9 @@ namespace crier::detail {
 template <class T>
 consteval bool check_component()
 {
-    if constexpr (std::is_base_of_v<hooks, T>)
+    if constexpr (means_to_listen<T>)
+        return true;
+    else if constexpr (std::is_base_of_v<hooks, T>)
         return check_hooks<T>();
     else if constexpr (std::is_base_of_v<observer, T>)
         return check_observer<T>();
@@ -33,7 +35,7 @@ consteval bool check_component()
         return check_registry<T>();
     else
         static_assert(
-            listener<T>,
+            means_to_listen<T>,
             "a server's components are listeners (clients<>, backend<>, peers<>), at most "
             "one registry, at most one class derived from crier::hooks, and at most one derived "
             "from crier::observer; all else stands in a listener: clients<transport, codec, "
@@ -74,26 +76,98 @@ struct component_list
     using observer_type = typename component_or<observer_at, observer, Components...>::type;
 };
 
-/// A server's components and its io_context, its own or the user's.
+/// What a class derives from, once these are complete: what is wrong with a component is said first
+/// then, and not by a tuple of components deep inside the base.
+template <class Base, std::size_t... Sizes>
+using after = Base;
+
+/// What a component is that was not given.
+template <class Component>
+constexpr Component component_by_default()
+{
+    static_assert(std::is_default_constructible_v<Component>,
+                  "a component without a default constructor cannot be left out of the server's "
+                  "arguments");
+    return Component();
+}
+
+/// What `{.port = 1234}` would be in the place of a component.
+template <class Component>
+struct misplaced
+{
+    using type = Component;
+};
+
+template <listener Listener>
+struct misplaced<Listener>
+{
+    using type = typename Listener::transport_type;
+};
+
+/// Of the constructors that are there to say what is wrong: has no definition.
+template <class T>
+T nothing();
+
 template <class... Components>
-class component_storage
+struct given;
+
+/// A server's components, with constructors that take the given ones, or some of the others too:
+/// what is left out has its defaults. They are no templates, so that
+/// `server s{{.transport = {.port = 1234}}}` knows what the braces mean. The compiler shows each of
+/// them, and its types, to those who got the braces wrong: so there are none for use in here only.
+template <class Given, class... Others>
+class component_storage;
+
+template <class... First, class Next, class... Rest>
+class component_storage<given<First...>, Next, Rest...>
+    : public component_storage<given<First..., Next>, Rest...>
+{
+    using base = component_storage<given<First..., Next>, Rest...>;
+
+public:
+    using base::base;
+
+    CRIER_COLD explicit component_storage(First... first)
+        : base(std::move(first)..., component_by_default<Next>())
+    {}
+
+    CRIER_COLD explicit component_storage(boost::asio::io_context& context, First... first)
+        : base(context, std::move(first)..., component_by_default<Next>())
+    {}
+
+    /// For a transport's options that stand one level too high. As a template it is never preferred.
+    template <class Nobody = void>
+    explicit component_storage(typename misplaced<First>::type...)
+        : component_storage(nothing<First>()...)
+    {
+        static_assert(!std::is_void_v<Nobody>,
+                      "where a listener listens is one of its options, `.transport`: "
+                      "`server s{{.transport = {.port = 1234}}}`");
+    }
+};
+
+/// All of them, and their io_context, the server's own or the user's.
+template <class... Components>
+class component_storage<given<Components...>>
 {
 public:
-    using components_type = std::tuple<Components...>;
-
-    struct unpacked
-    {};
-
-    CRIER_COLD component_storage(unpacked, components_type components)
-        : components_(std::move(components)),
-          own_context_(std::in_place, hint),
-          context_(*own_context_)
+    CRIER_COLD explicit component_storage(Components... all)
+        : components_(std::move(all)...), own_context_(std::in_place, hint), context_(*own_context_)
     {}
 
-    CRIER_COLD component_storage(unpacked, boost::asio::io_context& context,
-                                 components_type components)
-        : components_(std::move(components)), context_(context)
+    CRIER_COLD explicit component_storage(boost::asio::io_context& context, Components... all)
+        : components_(std::move(all)...), context_(context)
     {}
+
+    /// For a transport's options that stand one level too high. As a template it is never preferred.
+    template <class Nobody = void>
+    explicit component_storage(typename misplaced<Components>::type...)
+        : component_storage(nothing<Components>()...)
+    {
+        static_assert(!std::is_void_v<Nobody>,
+                      "where a listener listens is one of its options, `.transport`: "
+                      "`server s{{.transport = {.port = 1234}}}`");
+    }
 
     component_storage(const component_storage&) = delete;
     component_storage& operator=(const component_storage&) = delete;
@@ -104,77 +178,9 @@ protected:
     // One thread runs it, others only post: the sockets need no locks, the queue does.
     static constexpr int hint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 
-    components_type components_;
+    std::tuple<Components...> components_;
     std::optional<boost::asio::io_context> own_context_;
     boost::asio::io_context& context_;
-};
-
-/// Constructors that take the first N components, or fewer: the others have their defaults. They
-/// are no templates, so that `server s{{.transport = {.port = 1234}}}` knows what the braces mean.
-template <class Storage, class Indices>
-class component_constructors;
-
-template <class Storage>
-class component_constructors<Storage, std::index_sequence<>> : public Storage
-{
-public:
-    using Storage::Storage;
-
-    CRIER_COLD component_constructors() : Storage(typename Storage::unpacked{}, {}) {}
-
-    CRIER_COLD explicit component_constructors(boost::asio::io_context& context)
-        : Storage(typename Storage::unpacked{}, context, {})
-    {}
-};
-
-template <class Storage, std::size_t... I>
-    requires(sizeof...(I) > 0)
-class component_constructors<Storage, std::index_sequence<I...>>
-    : public component_constructors<Storage, std::make_index_sequence<sizeof...(I) - 1>>
-{
-    using base = component_constructors<Storage, std::make_index_sequence<sizeof...(I) - 1>>;
-    using components_type = typename Storage::components_type;
-    using unpacked = typename Storage::unpacked;
-
-public:
-    using base::base;
-
-    CRIER_COLD explicit component_constructors(std::tuple_element_t<I, components_type>... first)
-        : base(unpacked{}, pad(std::forward_as_tuple(std::move(first)...)))
-    {}
-
-    CRIER_COLD explicit component_constructors(boost::asio::io_context& context,
-                                               std::tuple_element_t<I, components_type>... first)
-        : base(unpacked{}, context, pad(std::forward_as_tuple(std::move(first)...)))
-    {}
-
-private:
-    using given = std::tuple<std::tuple_element_t<I, components_type>&&...>;
-
-    CRIER_COLD static components_type pad(given first)
-    {
-        return pad(first, std::make_index_sequence<std::tuple_size_v<components_type>>{});
-    }
-
-    template <std::size_t... All>
-    CRIER_COLD static components_type pad(given& first, std::index_sequence<All...>)
-    {
-        return components_type(given_or_default<All>(first)...);
-    }
-
-    template <std::size_t At>
-    CRIER_COLD static std::tuple_element_t<At, components_type> given_or_default(given& first)
-    {
-        using component = std::tuple_element_t<At, components_type>;
-        if constexpr (At < sizeof...(I)) {
-            return std::get<At>(std::move(first));
-        } else {
-            static_assert(std::is_default_constructible_v<component>,
-                          "a component without a default constructor cannot be left out of the "
-                          "server's arguments");
-            return component();
-        }
-    }
 };
 
 } // namespace crier::detail
