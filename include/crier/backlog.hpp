@@ -41,8 +41,8 @@ public:
                (max_messages_ == 0 || queued_.messages() < max_messages_);
     }
 
-    /// True if it would fit when all that may be dropped were: not so if what is half written already
-    /// leaves too little.
+    /// True if it would fit when all messages that may be dropped were: not so if what is half written
+    /// already leaves too little. The protocol's own small frames, pongs say, are not looked at.
     bool can_have_room() const noexcept
     {
         const auto stays = queued_.begun();

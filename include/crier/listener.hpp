@@ -62,16 +62,6 @@ consteval bool check_extra()
     return true;
 }
 
-/// What an option is that was not given.
-template <class Option>
-constexpr Option by_default()
-{
-    static_assert(std::is_default_constructible_v<Option>,
-                  "what has no default constructor must be given to the listener, and the listener "
-                  "to the server: `server s{{.authenticator = mine(users)}}`");
-    return Option{};
-}
-
 /// Says what is wrong with a listener's first two parameters. They are not constrained, since a
 /// constraint names what is missing and no more.
 template <class Transport, class Codec>
@@ -122,9 +112,8 @@ struct clients
     Transport transport{};  ///< where to listen
     Codec codec{};          ///< how messages are framed
     crier::limits limits{}; ///< what one connection may cost
-    authenticator_type authenticator =
-        detail::by_default<authenticator_type>();                 ///< who may stay, and as whom
-    overflow_type overflow = detail::by_default<overflow_type>(); ///< what to do for slow consumers
+    authenticator_type authenticator{}; ///< who may stay, and as whom
+    overflow_type overflow{};           ///< what to do for slow consumers
 
     /// Used by server.
     template <class Around>
@@ -168,8 +157,8 @@ struct backend
     Transport transport{};  ///< where to listen; without an address, on this machine only
     Codec codec{};          ///< how lines are framed
     crier::limits limits{}; ///< what one connection may cost
-    authenticator_type authenticator = detail::by_default<authenticator_type>(); ///< who may push
-    reply_type reply = detail::by_default<reply_type>(); ///< what a line is answered
+    authenticator_type authenticator{}; ///< who may push
+    reply_type reply{};                 ///< what a line is answered
 
     /// Used by server.
     template <class Around>
@@ -195,7 +184,7 @@ struct peers
     Transport transport{};                           ///< where to listen
     Codec codec{};                                   ///< how messages are framed
     crier::limits limits{};                          ///< what one connection may cost
-    Handler handler = detail::by_default<Handler>(); ///< copied into the server
+    Handler handler{};      ///< copied into the server
 
     using transport_type = Transport;
     using codec_type = Codec;

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -81,13 +82,15 @@ public:
 
     /// Starts to listen; the io_context does the rest. Throws boost::system::system_error, with the
     /// address and the reason in its text, and is stopped as before then.
-    /// Precondition: not running.
+    /// Throws std::logic_error if it is running, and goes on to run.
     ///
     /// A server that has stopped may be started again, from the handler of async_stop, say. Options,
     /// hooks, observer and counts are those of before; port 0 is chosen anew, so ask for port() again.
     /// An io_context whose run() has returned, for want of work, needs a restart() to run once more.
     CRIER_COLD void start()
     {
+        if (state_ != state::stopped)
+            throw std::logic_error("crier::server::start: the server is running");
         try {
             listen(std::index_sequence_for<Components...>{});
         } catch (...) {
@@ -337,8 +340,8 @@ private:
     {
         state_ = state::draining;
         for_each_loop([](auto& loop) { loop.stop(); });
-        shard_->drain(how, [this](bool in_time) {
-            if (state_ == state::draining) // else run() has ended it already
+        shard_->drain(how, [this, meant = run_.load()](bool in_time) {
+            if (state_ == state::draining && run_ == meant) // else run() has ended it already
                 become_stopped(in_time);
         });
     }

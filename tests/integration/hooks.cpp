@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(an_exception_from_a_hook_closes_its_connection_and_no_other
     const goodbye end = page.hear_goodbye();
     BOOST_TEST(end.code == 1011);
     BOOST_TEST(end.reason == "internal error");
-    log.wait_for("close client 2 u: a hook threw");
+    log.wait_for("close client 2 u: the program's own code failed");
     server.push("other", "still here");
     BOOST_TEST(other.hear() == "still here");
 }

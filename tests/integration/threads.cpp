@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(running_and_stop_may_be_called_from_any_thread_at_any_time)
     std::atomic<std::size_t> asked = 0, told = 0;
     for (std::size_t i = 0; i < pushers; ++i)
         stopping.add([this, &asked, &told] {
-            while (server.running() && !over) {
+            for (int n = 0; n < 2'000 && server.running() && !over; ++n) {
                 ++asked;
                 server.async_stop({.timeout = support::patience}, [&told](bool) { ++told; });
             }

@@ -23,6 +23,9 @@ struct allowed_origins
     std::vector<std::string> origins{};
     bool allow_none = false; ///< requests without Origin, of programs that are no browsers, too
 
+    static constexpr auto decides_from = question::opening;
+    static constexpr auto decides_by = question::opening;
+
     verdict judge(const question& q) const
     {
         if (q.occasion() != question::opening)

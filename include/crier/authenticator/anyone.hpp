@@ -11,6 +11,9 @@ namespace crier {
 /// Models: authenticator.
 struct anyone
 {
+    static constexpr auto decides_from = question::connected;
+    static constexpr auto decides_by = question::connected;
+
     verdict judge(const question&) const { return verdict::accept(); }
 };
 

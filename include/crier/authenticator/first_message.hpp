@@ -12,6 +12,11 @@ namespace crier {
 /// Models: authenticator.
 struct first_message
 {
+    /// Optional, for every<>: the first occasion at which it may accept, and the last one at which it
+    /// may refuse.
+    static constexpr auto decides_from = question::first_message;
+    static constexpr auto decides_by = question::first_message;
+
     verdict judge(const question& q) const
     {
         return q.occasion() == question::first_message

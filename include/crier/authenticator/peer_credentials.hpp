@@ -23,6 +23,9 @@ struct peer_credentials
     std::vector<unsigned> groups{}; ///< primary group ids
     bool own_user = true;           ///< the user that the server runs as, too
 
+    static constexpr auto decides_from = question::connected;
+    static constexpr auto decides_by = question::connected;
+
     verdict judge(const question& q) const
     {
         if (q.occasion() != question::connected)

@@ -20,6 +20,9 @@ struct shared_secret
 {
     std::string secret{}; ///< empty: nobody gets in
 
+    static constexpr auto decides_from = question::first_message;
+    static constexpr auto decides_by = question::first_message;
+
     verdict judge(const question& q) const
     {
         if (q.occasion() != question::first_message)

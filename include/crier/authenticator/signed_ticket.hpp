@@ -51,6 +51,9 @@ struct signed_ticket
     std::chrono::system_clock::time_point (*clock)() =
         &std::chrono::system_clock::now; ///< for tests
 
+    static constexpr auto decides_from = question::opening;
+    static constexpr auto decides_by = question::first_message;
+
     verdict judge(const question& q) const
     {
         if (q.occasion() == question::first_message)

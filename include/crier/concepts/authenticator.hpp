@@ -66,7 +66,7 @@ class verdict_sink
 {
 public:
     virtual ~verdict_sink() = default;
-    virtual void answer(std::uint64_t connection_id, verdict v) = 0;
+    virtual void answer(std::uint64_t connection_id, std::uint64_t question, verdict v) = 0;
 };
 
 } // namespace detail
@@ -79,17 +79,19 @@ public:
 class pending_verdict
 {
 public:
-    pending_verdict(std::shared_ptr<detail::verdict_sink> sink, std::uint64_t connection_id) noexcept
-        : sink_(std::move(sink)), connection_id_(connection_id)
+    pending_verdict(std::shared_ptr<detail::verdict_sink> sink, std::uint64_t connection_id,
+                    std::uint64_t question) noexcept
+        : sink_(std::move(sink)), connection_id_(connection_id), question_(question)
     {}
 
     /// The first call for a question counts. undecided() means that the next occasion decides;
     /// later() is refused.
-    void operator()(verdict v) const { sink_->answer(connection_id_, std::move(v)); }
+    void operator()(verdict v) const { sink_->answer(connection_id_, question_, std::move(v)); }
 
 private:
     std::shared_ptr<detail::verdict_sink> sink_;
     std::uint64_t connection_id_;
+    std::uint64_t question_;
 };
 
 /// What an authenticator is asked: who is this?
@@ -106,9 +108,10 @@ public:
     };
 
     question(occasion_type when, const crier::connection& peer, const opening_request* request,
-             message_view message, std::shared_ptr<detail::verdict_sink> (*sink)(void*), void* context)
-        : when_(when), peer_(peer), request_(request), message_(message), sink_(sink),
-          context_(context)
+             message_view message, std::uint64_t number,
+             std::shared_ptr<detail::verdict_sink> (*sink)(void*), void* context)
+        : when_(when), peer_(peer), request_(request), message_(message), number_(number),
+          sink_(sink), context_(context)
     {}
 
     occasion_type occasion() const noexcept { return when_; }
@@ -129,6 +132,7 @@ private:
     const crier::connection& peer_;
     const opening_request* request_;
     message_view message_;
+    std::uint64_t number_; // of all that the authenticator was asked
     std::shared_ptr<detail::verdict_sink> (*sink_)(void*);
     void* context_;
 };

@@ -10,6 +10,7 @@
 #include <crier/watcher.hpp>
 
 #include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
@@ -79,7 +80,13 @@ private:
             }
             if (!stream)
                 return; // until we are told
-            begin_session(std::move(*stream));
+            try {
+                begin_session(std::move(*stream));
+            } catch (...) { // no memory for it; the next one may have more luck
+                ++shard_->counts.accept_errors;
+                role_.accept_failed(make_error_code(boost::system::errc::not_enough_memory));
+                return pause();
+            }
         }
         schedule(); // after the others' turn
     }

@@ -6,13 +6,14 @@
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/waiting_room.hpp>
 
+#include <cstdint>
 #include <memory>
 
 namespace crier {
 
 CRIER_COLD inline pending_verdict question::answer_later() const
 {
-    return {sink_(context_), peer_.id()};
+    return {sink_(context_), peer_.id(), number_};
 }
 
 namespace detail {
@@ -36,14 +37,14 @@ public:
                            const opening_request* request = nullptr, message_view first = {})
     {
         asked_about_ = &s;
-        const question q(when, s, request, first, &sink, this);
+        const question q(when, s, request, first, ++questions_, &sink, this);
         return authenticator_.judge(q);
     }
 
-    /// Nothing is read from it until its verdict comes.
+    /// Nothing is read from it until the verdict to the last question comes.
     CRIER_COLD void wait(session_base& s)
     {
-        room(s).enter(s);
+        room(s).enter(s, questions_);
         s.pause();
     }
 
@@ -71,6 +72,7 @@ private:
     Authenticator authenticator_;
     std::shared_ptr<waiting_room> room_; // made when somebody has to wait
     session_base* asked_about_ = nullptr;
+    std::uint64_t questions_ = 0; // asked so far
 };
 
 } // namespace detail

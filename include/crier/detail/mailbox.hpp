@@ -83,6 +83,12 @@ public:
         return first;
     }
 
+    /// For the reader: false while there is a task, or a thread is just about to put one.
+    bool empty() const noexcept
+    {
+        return first_ == &stub_ && last_.load(std::memory_order_acquire) == &stub_;
+    }
+
 private:
     struct nothing final : task
     {

@@ -8,6 +8,7 @@
 #include <crier/detail/shard.hpp>
 #include <crier/detail/tail_buffer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <optional>
@@ -64,6 +65,8 @@ public:
 
     CRIER_COLD void answer_opening(const opening_answer& how) override
     {
+        if (phase_ != phase::opening)
+            return; // a hook has closed it
         if constexpr (codec_opens<Codec>) {
             const bool upgrade = decoder_.request().is_upgrade();
             reply(decoder_.answer(how));
@@ -102,13 +105,17 @@ private:
     {
         if (phase_ == phase::shaking)
             return shake_hands();
+        if (!decodes())
+            tail_.clear();
         const std::size_t old = tail_.size();
         char* const buffer = shard_.scratch();
         const bool first_what_is_left = resumed_ && old != 0;
         resumed_ = false;
         if (first_what_is_left)
             return decode_turn(buffer, old); // and reads in the next one
-        const io_result result = stream_.read_some({buffer + old, role_.options().max_turn_bytes});
+        const std::size_t room = shard_.scratch_size() - old;
+        const io_result result =
+            stream_.read_some({buffer + old, std::min(role_.options().max_turn_bytes, room)});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
@@ -134,21 +141,31 @@ private:
     {
         tail_.copy_to(buffer);
         shard_.replier = this;
-        guarded([&] { decode_all({buffer, size}); });
+        guarded([&] {
+            if (std::span<char> in(buffer, size); leaves_tail(in))
+                tail_.assign(in);
+            else
+                tail_.clear();
+        });
         write_replies();
     }
 
     bool decodes() const noexcept { return phase_ <= phase::open || awaits_goodbye_; }
 
-    void decode_all(std::span<char> in)
+    /// Decodes and tells the role. True if what is left in `in` is needed in the next turn.
+    bool leaves_tail(std::span<char>& in)
     {
         while (decodes()) {
             if (paused_)
-                return tail_.assign(in); // all of it, to be decoded before more is read
+                return true; // all of it, to be decoded before more is read
             const decoded found = decoder_.decode(in);
             switch (found.kind) {
             case decoded::kind_need_more:
-                return keep_tail(in);
+                if (in.size() <= role_.max_unfinished_bytes)
+                    return true;
+                // The codec broke its word.
+                end(error::message_too_large, close_code::message_too_big, {});
+                return false;
             case decoded::kind_opening:
                 judge();
                 break;
@@ -165,11 +182,14 @@ private:
                     role_.discarded(*this, found.ec);
                 break;
             case decoded::kind_closed:
-                return peer_failed(error::peer_closed, found.reply);
+                peer_failed(error::peer_closed, found.reply);
+                return false;
             case decoded::kind_failed:
-                return peer_failed(found.ec, found.reply);
+                peer_failed(found.ec, found.reply);
+                return false;
             }
         }
+        return false;
     }
 
     CRIER_COLD void judge()
@@ -178,13 +198,6 @@ private:
             if (const auto how = role_.judge(*this, decoder_.request()))
                 answer_opening(*how);
         }
-    }
-
-    void keep_tail(std::span<const char> in)
-    {
-        if (in.size() > role_.max_unfinished_bytes) // the codec broke its word
-            return end(error::message_too_large, close_code::message_too_big, {});
-        tail_.assign(in);
     }
 
     /// The answers to one read leave in one write, before all that the read has set off.
@@ -275,9 +288,9 @@ private:
     /// input would make the system throw away what the peer has not yet received.
     CRIER_COLD void begin_linger()
     {
+        const io_result result = stream_.shutdown();
         if (peer_ended_)
             return finish({});
-        const io_result result = stream_.shutdown();
         if (result.status == io_status::want_write || result.status == io_status::want_read) {
             blocked_ = result.status == io_status::want_write;
             return;
@@ -295,8 +308,10 @@ private:
         // then it still gets its answers.
         const bool in_order = !codec_closes<Codec> && phase_ == phase::open;
         const error_code why = in_order ? error::peer_closed : error::peer_vanished;
-        if (!in_order || outbox_.empty())
+        if (!in_order || outbox_.empty()) {
+            stream_.shutdown(); // some want to hear a goodbye (TLS)
             return finish(why);
+        }
         begin_closing(why);
     }
 

@@ -22,7 +22,11 @@ class waiting_room final : public verdict_sink, public std::enable_shared_from_t
 public:
     explicit waiting_room(shard& home) noexcept : shard_(&home) {}
 
-    void enter(session_base& s) { waiting_.emplace(s.id(), &s); }
+    /// It waits for the answer to this question, and to no other.
+    void enter(session_base& s, std::uint64_t question)
+    {
+        waiting_.insert_or_assign(s.id(), visitor{&s, question});
+    }
     void leave(session_base& s) noexcept { waiting_.erase(s.id()); }
 
     /// The server is going: what is answered from now on is for nobody.
@@ -32,38 +36,45 @@ public:
         shard_ = nullptr;
     }
 
-    void answer(std::uint64_t id, verdict v) override
+    void answer(std::uint64_t id, std::uint64_t question, verdict v) override
     {
         struct arrival final : task
         {
-            arrival(std::shared_ptr<waiting_room> r, std::uint64_t who, verdict what)
-                : room(std::move(r)), id(who), found(std::move(what))
+            arrival(std::shared_ptr<waiting_room> r, std::uint64_t who, std::uint64_t q,
+                    verdict what)
+                : room(std::move(r)), id(who), question(q), found(std::move(what))
             {}
-            void run() override { room->arrive(id, std::move(found)); }
+            void run() override { room->arrive(id, question, std::move(found)); }
             std::shared_ptr<waiting_room> room;
-            std::uint64_t id;
+            std::uint64_t id, question;
             verdict found;
         };
-        auto t = std::make_unique<arrival>(shared_from_this(), id, std::move(v));
+        auto t = std::make_unique<arrival>(shared_from_this(), id, question, std::move(v));
         const std::lock_guard lock(mutex_);
         if (shard_)
             shard_->submit(*t.release());
     }
 
 private:
-    void arrive(std::uint64_t id, verdict v)
+    struct visitor
+    {
+        session_base* session;
+        std::uint64_t question;
+    };
+
+    void arrive(std::uint64_t id, std::uint64_t question, verdict v)
     {
         const auto found = waiting_.find(id);
-        if (found == waiting_.end())
+        if (found == waiting_.end() || found->second.question != question)
             return; // it has gone, or was answered before
-        session_base& s = *found->second;
+        session_base& s = *found->second.session;
         waiting_.erase(found);
         s.decided(std::move(v));
     }
 
     std::mutex mutex_;
     shard* shard_;
-    std::unordered_map<std::uint64_t, session_base*> waiting_;
+    std::unordered_map<std::uint64_t, visitor> waiting_; // by connection id
 };
 
 } // namespace crier::detail

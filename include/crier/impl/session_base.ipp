@@ -98,10 +98,10 @@ CRIER_COLD CRIER_DECL bool session_base::make_room(const frame& f, std::size_t m
     const bool fits = action.kind == overflow_action::kind_queue && b.has_room();
     shard_.counts.messages_evicted += b.dropped();
     shard_.counts.messages_refused += fits ? 0 : messages;
-    if (const std::size_t dropped = b.dropped() + (fits ? 0 : messages))
-        role_.dropped(*this, dropped);
     if (action.kind == overflow_action::kind_close)
         end(error::slow_consumer, action.code, action.reason);
+    if (const std::size_t dropped = b.dropped() + (fits ? 0 : messages))
+        role_.dropped(*this, dropped);
     return fits;
 }
 
@@ -235,6 +235,10 @@ CRIER_COLD CRIER_DECL void session_base::failed_inside()
 CRIER_COLD CRIER_DECL void session_base::begin_closing(error_code why)
 {
     note_end(why);
+    if (paused_) { // what the peer says to the goodbye must be heard
+        role_.forget(*this);
+        resume();
+    }
     begin(phase::closing);
     shard_.activate(*this);
 }

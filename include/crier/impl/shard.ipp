@@ -32,10 +32,14 @@ CRIER_COLD CRIER_DECL shard::~shard()
     delete_buried();
 }
 
+/// Long enough for "never", and short enough to be added to any time.
+inline constexpr std::chrono::milliseconds longest{std::chrono::hours(24 * 365 * 100)};
+
 CRIER_COLD CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
 {
     if (after <= after.zero())
         return nullptr;
+    after = std::min(after, longest);
     for (const auto& list : deadlines_)
         if (list->after() == after)
             return list.get();
@@ -85,8 +89,10 @@ CRIER_DECL void shard::run_deadlines()
 {
     const clock::time_point at = now();
     for (const auto& list : deadlines_)
-        while (deadline_hook* due = list->take_due(at))
-            static_cast<session_base*>(due)->on_deadline();
+        while (deadline_hook* due = list->take_due(at)) {
+            auto* const s = static_cast<session_base*>(due);
+            s->guarded([s] { s->on_deadline(); });
+        }
     if (next_told_ <= at)
         go_on_spreading(at);
     if (drain_deadline_ <= at)
@@ -215,7 +221,8 @@ CRIER_DECL void shard::run_tasks()
     for (int i = 0; i < most_at_once; ++i) {
         const std::unique_ptr<task> owned(mailbox_.take());
         if (!owned) {
-            guard.needed = false;
+            // A thread that is just about to put one may wake us in a way that goes unheard.
+            guard.needed = !mailbox_.empty();
             return;
         }
         if (!abandoned_)
@@ -226,10 +233,13 @@ CRIER_DECL void shard::run_tasks()
 CRIER_COLD CRIER_DECL void shard::drain(const stop_options& how, std::function<void(bool)> done)
 {
     const clock::time_point at = now();
+    const auto timeout = std::min(how.timeout, longest);
+    const auto spread = std::min(how.spread, timeout);
     if (!drained_)
         drained_ = std::move(done);
-    drain_deadline_ = std::min(drain_deadline_, at + how.timeout);
-    const auto spread = std::min(how.spread, how.timeout);
+    else if (at + timeout >= drain_deadline_ && (spread > spread.zero() || !untold_.linked()))
+        return; // not shorter
+    drain_deadline_ = std::min(drain_deadline_, at + timeout);
     if (spread <= spread.zero()) {
         next_told_ = clock::time_point::max();
         tell_all(untold_);

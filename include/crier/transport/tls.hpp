@@ -182,6 +182,8 @@ public:
 
     io_result read_some(std::span<char> into)
     {
+        if (state_->failed_behind)
+            return *state_->failed_behind;
         ::ERR_clear_error();
         SSL* const connection = state_->connection.get();
         std::size_t total = 0;
@@ -195,9 +197,11 @@ public:
                     return {io_status::ok, total, {}, false};
             } else if (total == 0) {
                 return failed(result, false);
-            } else { // it will say the same the next time
-                const bool dry = ::SSL_get_error(connection, result) == SSL_ERROR_WANT_READ;
-                return {io_status::ok, total, {}, !dry};
+            } else {
+                const io_result why = failed(result, false);
+                if (why.status == io_status::eof || why.status == io_status::failed)
+                    state_->failed_behind = why; // OpenSSL says it only once
+                return {io_status::ok, total, {}, why.status != io_status::want_read};
             }
         }
         return {io_status::ok, total, {}, true};
@@ -271,9 +275,10 @@ private:
 
         detail::descriptor_stream socket;
         std::unique_ptr<SSL, void (*)(SSL*)> connection;
-        error_code failure{};      // of the socket
-        std::size_t committed = 0; // bytes that SSL_write wants offered again
-        bool more = true;          // the socket may have more to read
+        error_code failure{};                   // of the socket
+        std::optional<io_result> failed_behind; // what was found behind bytes that were read
+        std::size_t committed = 0;              // bytes that SSL_write wants offered again
+        bool more = true;                       // the socket may have more to read
         bool said_goodbye = false;
     };
 

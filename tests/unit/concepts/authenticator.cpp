@@ -100,19 +100,20 @@ static_assert(!authenticator<int>);
 /// Keeps the answers that came later.
 struct answers : crier::detail::verdict_sink
 {
-    void answer(std::uint64_t connection_id, verdict v) override
+    void answer(std::uint64_t connection_id, std::uint64_t question, verdict v) override
     {
         who = connection_id;
+        asked = question;
         what = std::move(v);
     }
 
-    std::uint64_t who = 0;
+    std::uint64_t who = 0, asked = 0;
     std::optional<verdict> what;
 };
 
 question asked(question::occasion_type when, const crier::connection& c, message_view message = {})
 {
-    return {when, c, nullptr, message, nullptr, nullptr};
+    return {when, c, nullptr, message, 1, nullptr, nullptr};
 }
 
 } // namespace
@@ -137,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_question_says_what_it_was_made_from)
 {
     const support::bare_connection c("", 7);
     const crier::opening_request request;
-    const question q(question::opening, c, &request, "text", nullptr, nullptr);
+    const question q(question::opening, c, &request, "text", 1, nullptr, nullptr);
     BOOST_TEST(q.occasion() == question::opening);
     BOOST_TEST(q.peer().id() == 7u);
     BOOST_TEST(&q.request() == &request);
@@ -157,9 +158,10 @@ BOOST_AUTO_TEST_CASE(a_verdict_has_a_name_or_a_reason)
 BOOST_AUTO_TEST_CASE(a_pending_verdict_tells_whose_it_is)
 {
     const auto sink = std::make_shared<answers>();
-    const crier::pending_verdict pending(sink, 7);
+    const crier::pending_verdict pending(sink, 7, 3);
     pending(verdict::accept("ali"));
     BOOST_TEST(sink->who == 7u);
+    BOOST_TEST(sink->asked == 3u);
     BOOST_TEST_REQUIRE(sink->what.has_value());
     BOOST_TEST(sink->what->kind() == verdict::kind_accepted);
     BOOST_TEST(sink->what->text() == "ali");

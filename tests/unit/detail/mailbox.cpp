@@ -128,6 +128,11 @@ BOOST_AUTO_TEST_CASE(it_may_run_empty_at_any_length)
             run_all(box);
             BOOST_TEST(log == expected);
             BOOST_TEST(box.take() == nullptr);
+            BOOST_TEST(box.empty());
+            put_new(box, log, 'b');
+            BOOST_TEST(!box.empty());
+            run_all(box);
+            expected += "b~";
         }
     }
 }

@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(many_connections_of_one_uid_do_not_widen_the_table)
     for (bare_connection& c : all)
         insert(table, c);
     const std::size_t allocations = watch.count();
-    BOOST_TEST(allocations == 0u);
+    BOOST_TEST(allocations <= 14u); // the list of all grows; buckets would be twice as many again
     BOOST_TEST(table.size() == 5'000u);
     for (bare_connection& c : all)
         table.erase(c);
@@ -210,6 +210,22 @@ BOOST_AUTO_TEST_CASE(a_connection_that_left_is_as_new)
     insert(other, c);
     BOOST_TEST(of(other, "another uid") == "another uid#1");
     other.erase(c);
+}
+
+BOOST_AUTO_TEST_CASE(all_are_visited_in_the_order_in_which_they_came)
+{
+    std::deque<bare_connection> all;
+    for (unsigned id = 0; id < 100; ++id)
+        all.emplace_back("u" + std::to_string(id % 7), id);
+    uid_table table;
+    for (bare_connection& c : all)
+        insert(table, c);
+    std::uint64_t next = 0, wrong = 0;
+    table.for_each([&](crier::connection& c) { wrong += c.id() != next++; });
+    BOOST_TEST(next == 100u);
+    BOOST_TEST(wrong == 0u);
+    for (bare_connection& c : all)
+        table.erase(c);
 }
 
 BOOST_AUTO_TEST_CASE(random_coming_and_going_agrees_with_a_map_of_lists)

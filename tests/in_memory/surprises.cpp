@@ -1,0 +1,272 @@
+// What a program or a peer does at a moment when nobody expects it.
+#include <crier/authenticator/every.hpp>
+#include <crier/authenticator/shared_secret.hpp>
+#include <crier/push_server.hpp>
+#include <crier/test/memory_page.hpp>
+#include <crier/test/memory_transport.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "extras.hpp"
+#include "page.hpp"
+#include "websocket_script.hpp"
+
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+using crier::pending_verdict;
+using crier::question;
+using crier::verdict;
+
+using lines = crier::backend<memory_transport, crier::text_line>;
+
+/// Answers later, to a test.
+struct answers_later
+{
+    std::vector<pending_verdict>* asked = nullptr;
+    question::occasion_type from = question::opening;
+
+    verdict judge(const question& q)
+    {
+        if (q.occasion() < from)
+            return verdict::undecided();
+        asked->push_back(q.answer_later());
+        return verdict::later();
+    }
+};
+
+template <class Codec>
+using later_server = extras_server<crier::clients<memory_transport, Codec, answers_later>, lines>;
+
+/// A client says more than one turn reads while it waits for its verdict, and more afterwards.
+template <class Codec>
+void chatter_around(verdict v, const std::string& first, question::occasion_type at)
+{
+    std::vector<pending_verdict> asked;
+    later_server<Codec> s({.limits = {.max_turn_bytes = 4096}, .authenticator = {&asked, at}});
+    auto c = s.pages.connect();
+    c.send(first + std::string(60'000, 'x'));
+    s.settle();
+    BOOST_TEST_REQUIRE(asked.size() == 1u);
+    asked.front()(std::move(v));
+    s.settle();
+    for (int i = 0; i < 4; ++i) {
+        c.send(std::string(100'000, 'y'));
+        s.settle();
+    }
+    BOOST_TEST(c.ended());
+    c.finish();
+    s.settle();
+    BOOST_TEST(s.server.counts().connections == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE(surprises)
+
+BOOST_AUTO_TEST_CASE(who_was_refused_later_may_say_as_much_as_he_likes)
+{
+    const std::string request(upgrade_request);
+    chatter_around<crier::websocket>(verdict::refuse("no"), request, question::opening);
+    chatter_around<crier::websocket>(verdict::accept("ann"), request, question::opening);
+    chatter_around<crier::text_line>(verdict::refuse("no"), "secret\n", question::first_message);
+}
+
+struct closes_at_the_opening : crier::hooks
+{
+    bool accepts = true;
+
+    crier::opening_answer on_opening(crier::connection& c, const crier::opening_request&)
+    {
+        c.close();
+        return accepts ? crier::opening_answer::accept()
+                       : crier::opening_answer::respond({.status = 403});
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_hook_closes_a_connection_that_it_is_asked_about)
+{
+    for (const bool accepts : {true, false}) {
+        closes_at_the_opening h;
+        h.accepts = accepts;
+        extras_server<crier::clients<memory_transport, crier::websocket>, lines,
+                      closes_at_the_opening>
+            s({}, {}, h);
+        page p = open(s.pages, "ann");
+        s.settle();
+        BOOST_TEST(p.client.closed());
+        BOOST_TEST(s.server.counts().connections == 0u);
+        BOOST_TEST(s.server.counts().registered == 0u);
+        BOOST_TEST(s.tell(R"({"uid":"ann"})") == "fail\n");
+        bool stopped = false;
+        s.server.async_stop({}, [&](bool in_time) { stopped = in_time; });
+        s.settle();
+        BOOST_TEST(stopped);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_hears_the_goodbye_of_a_client_that_waits_for_its_verdict)
+{
+    std::vector<pending_verdict> asked;
+    later_server<crier::websocket> s({.authenticator = {&asked, question::first_message}});
+    page p = open(s.pages, "ann");
+    s.settle();
+    BOOST_TEST_REQUIRE(asked.size() == 1u);
+    bool in_time = false;
+    s.server.async_stop({}, [&](bool was) { in_time = was; });
+    s.settle();
+    p.hear(); // and answers the goodbye
+    p.client.finish();
+    s.settle();
+    BOOST_TEST(p.closed_with == 1001u);
+    BOOST_TEST(in_time);
+    asked.front()(verdict::accept("ann")); // for nobody
+    s.settle();
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_one_to_its_question_and_to_no_later_one)
+{
+    std::vector<pending_verdict> asked;
+    later_server<crier::websocket> s({.authenticator = {&asked, question::connected}});
+    page p = open(s.pages, "ann");
+    s.settle();
+    BOOST_TEST_REQUIRE(asked.size() == 1u);
+    asked[0](verdict::undecided());
+    s.settle();
+    BOOST_TEST_REQUIRE(asked.size() == 2u);
+    asked[0](verdict::accept("eve")); // again
+    s.settle();
+    BOOST_TEST(s.server.counts().registered == 0u);
+    asked[1](verdict::accept("bob"));
+    s.settle();
+    BOOST_TEST(s.tell(R"({"uid":["ann","eve"]})") == "fail\n");
+    BOOST_TEST(s.tell(R"({"uid":"bob"})") == "ok\n");
+}
+
+/// Accepts early; every<> cannot know that.
+struct accepts_whoever_connects
+{
+    verdict judge(const question& q) const
+    {
+        return q.occasion() == question::connected ? verdict::accept("early")
+                                                   : verdict::undecided();
+    }
+};
+
+BOOST_AUTO_TEST_CASE(in_every_the_last_one_decides)
+{
+    using guarded = crier::backend<memory_transport, crier::text_line,
+                                   crier::every<accepts_whoever_connects, crier::shared_secret>>;
+    extras_server<crier::clients<memory_transport, crier::text_line>, guarded> s(
+        {}, {.authenticator = {{}, {.secret = "sesame"}}});
+    auto ann = s.say("ann");
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "fail\n");
+    BOOST_TEST(ann.receive().empty());
+    BOOST_TEST(s.tell("sesame\n{\"uid\":\"ann\"}") == "ok\nok\n");
+}
+
+BOOST_AUTO_TEST_CASE(in_every_only_the_last_one_may_answer_later)
+{
+    std::vector<pending_verdict> asked;
+    using guard = crier::every<answers_later, crier::first_message>;
+    extras_server<crier::clients<memory_transport, crier::websocket, guard>, lines> s(
+        {.authenticator = {{&asked, question::first_message}, {}}});
+    page p = open(s.pages, "ann");
+    s.settle();
+    p.hear();
+    BOOST_TEST(p.closed_with == 1011u);
+    for (const pending_verdict& v : asked)
+        v(verdict::accept("eve"));
+    s.settle();
+    BOOST_TEST(s.server.counts().registered == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(never_is_a_time_too)
+{
+    using namespace std::chrono;
+    extras_server<crier::clients<memory_transport, crier::text_line>, lines> s(
+        {.limits = {.handshake_timeout = milliseconds::max(),
+                    .uid_timeout = milliseconds::max(),
+                    .ping_interval = milliseconds::max()}});
+    auto ann = s.say("ann");
+    s.server.stop({.timeout = milliseconds::max(), .spread = milliseconds::max()});
+    s.settle();
+    BOOST_TEST(ann.ended()); // told to go, the first of all
+    BOOST_TEST(!ann.closed());
+    s.server.advance(24h);
+    s.settle();
+    BOOST_TEST(!s.server.running()); // after close_timeout
+}
+
+/// A codec whose pings fail now and then.
+struct failing_pings : crier::text_line
+{
+    static inline int failing = 0;
+
+    static crier::frame encode_ping()
+    {
+        if (failing-- > 0)
+            throw std::runtime_error("no ping");
+        return crier::frame::join({"ping\n"});
+    }
+};
+
+BOOST_AUTO_TEST_CASE(time_goes_on_when_a_codec_fails)
+{
+    failing_pings::failing = 1;
+    extras_server<crier::clients<memory_transport, failing_pings>, lines> s(
+        {.limits = {.uid_timeout = 60s, .ping_interval = 10s}});
+    auto a = s.say("a"), b = s.say("b");
+    s.server.advance(10s);
+    s.settle();
+    BOOST_TEST(a.ended()); // its ping has failed
+    BOOST_TEST(b.receive() == "ping\n");
+    s.server.advance(10s);
+    s.settle();
+    BOOST_TEST(b.closed()); // it has not answered
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_runs_is_not_started_again)
+{
+    extras_server<crier::clients<memory_transport, crier::text_line>, lines> s;
+    auto ann = s.say("ann");
+    BOOST_CHECK_THROW(s.server.start(), std::logic_error);
+    BOOST_TEST(s.server.running());
+    BOOST_TEST(s.tell(R"({"uid":"ann"})") == "ok\n");
+    auto bob = s.say("bob");
+    BOOST_TEST(s.tell(R"({"uid":"bob"})") == "ok\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_broadcast_takes_short_writes_full_clients_and_broken_ones)
+{
+    for (const std::size_t most : {std::size_t(1), std::size_t(3), std::size_t(1000)}) {
+        extras_server<crier::clients<memory_transport, crier::text_line>, lines> s;
+        auto a = s.say("a"), b = s.say("b"), c = s.say("c");
+        s.pages.behaviour().max_write_bytes = most;
+        const std::string line = R"({"broadcast":true,"n":1})";
+        b.reset();
+        BOOST_TEST(s.tell(line) == "ok\n");
+        s.settle();
+        BOOST_TEST(a.receive() == line + '\n');
+        BOOST_TEST(c.receive() == line + '\n');
+        s.pages.behaviour().capacity_bytes = 0;
+        BOOST_TEST(s.tell(line + '\n' + line) == "ok\nok\n");
+        BOOST_TEST(a.receive().empty());
+        s.pages.behaviour().capacity_bytes = 1 << 20;
+        s.settle();
+        BOOST_TEST(a.receive() == line + '\n' + line + '\n');
+        const crier::counters& n = s.server.counts();
+        BOOST_TEST(n.messages_queued == n.messages_sent + n.messages_dropped);
+        BOOST_TEST(n.connections == 2u);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
