@@ -109,9 +109,9 @@ struct clients
     using overflow_type =
         typename detail::extra_or<detail::models_overflow, close_slow, Extras...>::type;
 
-    Transport transport{};  ///< where to listen
-    Codec codec{};          ///< how messages are framed
-    crier::limits limits{}; ///< what one connection may cost
+    Transport transport{};              ///< where to listen
+    Codec codec{};                      ///< how messages are framed
+    crier::limits limits{};             ///< what one connection may cost
     authenticator_type authenticator{}; ///< who may stay, and as whom
     overflow_type overflow{};           ///< what to do for slow consumers
 
@@ -181,9 +181,9 @@ struct peers
     static_assert(detail::check_listener<Transport, Codec>());
     static_assert(check_hooks<Handler>());
 
-    Transport transport{};                           ///< where to listen
-    Codec codec{};                                   ///< how messages are framed
-    crier::limits limits{};                          ///< what one connection may cost
+    Transport transport{};  ///< where to listen
+    Codec codec{};          ///< how messages are framed
+    crier::limits limits{}; ///< what one connection may cost
     Handler handler{};      ///< copied into the server
 
     using transport_type = Transport;

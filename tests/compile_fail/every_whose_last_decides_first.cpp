@@ -4,7 +4,8 @@
 #include <crier/authenticator/shared_secret.hpp>
 
 #ifdef CRIER_MISTAKE
-crier::every<crier::shared_secret, crier::peer_credentials> guard; // nobody would ask for the secret
+crier::every<crier::shared_secret, crier::peer_credentials>
+    guard; // nobody would ask for the secret
 #else
 crier::every<crier::peer_credentials, crier::shared_secret> guard;
 #endif

@@ -268,6 +268,35 @@ BOOST_AUTO_TEST_CASE(a_peer_that_leaves_without_a_word_is_gone)
     BOOST_TEST(f.counts().registered == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_peer_that_has_finished_first_hears_its_answers_and_close_notify)
+{
+    fixture f;
+    const std::uint16_t back_ends = f.thread.ask([&] { return f.server.port(1); });
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        tls_client script(back_ends, {.max_version = version});
+        script.send("{}\n");
+        script.send_close_notify();
+        BOOST_TEST(script.receive(5) == "fail\n");
+        BOOST_TEST(script.ended_in_order());
+        tls_client idle(back_ends, {.max_version = version});
+        idle.send_close_notify();
+        BOOST_TEST(idle.ended_in_order());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_damaged_behind_good_bytes_is_no_end_in_order)
+{
+    fixture f;
+    tls_client script(f.thread.ask([&] { return f.server.port(1); }));
+    script.send_with_damage("{}\n", std::string("\x17\x03\x03\0\x20", 5) + std::string(32, 'x'));
+    f.thread.wait_until(
+        [&] { return f.server.counts().accepted == 1 && f.server.counts().connections == 0; },
+        "its end");
+    BOOST_TEST(f.counts().lines_failed == 1u);
+    BOOST_TEST(f.counts().closed == 0u);
+    BOOST_TEST(f.counts().lost == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(certificates_may_be_exchanged_while_many_connect)
 {
     fixture f;

@@ -138,6 +138,9 @@ private:
 /// close_notify reads as ended: what ends a WebSocket connection in order is its close frame, and a
 /// line is whole by its line end, so cutting the stream makes no message out of a part of one.
 ///
+/// A peer that does not read, and meanwhile asks again and again for new keys (TLS 1.3 KeyUpdate), is
+/// cut off: OpenSSL 3.0 cannot answer that while a write is half done.
+///
 /// Models: transport.
 struct tls
 {
@@ -234,9 +237,11 @@ public:
             state_->committed = 0;
             return {io_status::ok, written, {}};
         }
-        io_result why = failed(result, false);
+        io_result why = failed(result, true);
         if (why.status == io_status::want_write)
             why.bytes = state_->committed = size;
+        if (why.status == io_status::failed && state_->failed_behind)
+            why.ec = state_->failed_behind->ec; // that is why nothing can be written any more
         return why;
     }
 
@@ -337,7 +342,7 @@ private:
 
     static constexpr int at_end_flag = 0x800;
 
-    io_result failed(int result, bool shaking)
+    io_result failed(int result, bool end_is_failure)
     {
         switch (::SSL_get_error(state_->connection.get(), result)) {
         case SSL_ERROR_WANT_READ:
@@ -355,8 +360,8 @@ private:
         const bool cut = !ec || ERR_GET_REASON(static_cast<unsigned>(ec.value())) ==
                                     SSL_R_UNEXPECTED_EOF_WHILE_READING;
         if (cut)
-            return {shaking ? io_status::failed : io_status::eof, 0,
-                    shaking ? make_error_code(error::peer_vanished) : error_code()};
+            return {end_is_failure ? io_status::failed : io_status::eof, 0,
+                    end_is_failure ? make_error_code(error::peer_vanished) : error_code()};
         return {io_status::failed, 0, ec};
     }
 

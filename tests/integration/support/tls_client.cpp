@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -122,6 +123,17 @@ void tls_client::send(std::string_view bytes)
     if (::SSL_write(connection_, bytes.data(), static_cast<int>(bytes.size())) !=
         static_cast<int>(bytes.size()))
         throw std::runtime_error("cannot send");
+}
+
+void tls_client::send_with_damage(std::string_view bytes, std::string_view damaged)
+{
+    int cork = 1;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+    send(bytes);
+    if (::send(socket_, damaged.data(), damaged.size(), MSG_NOSIGNAL) == -1)
+        throw std::runtime_error("cannot send");
+    cork = 0;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
 }
 
 std::string tls_client::receive(std::size_t n)

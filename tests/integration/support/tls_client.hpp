@@ -46,6 +46,9 @@ public:
 
     void send(std::string_view bytes);
 
+    /// Sends bytes, and behind them, in the same TCP segment, others that are no TLS record of ours.
+    void send_with_damage(std::string_view bytes, std::string_view damaged);
+
     /// Reads until so many bytes are there.
     std::string receive(std::size_t n);
     /// Reads to the end of a header, "\r\n\r\n" included.
