@@ -9,7 +9,9 @@
 #include <crier/concepts/reply.hpp>
 #include <crier/concepts/transport.hpp>
 #include <crier/detail/member_names.hpp>
-#include <crier/detail/roles.hpp>
+#include <crier/detail/backend_role.hpp>
+#include <crier/detail/clients_role.hpp>
+#include <crier/detail/peers_role.hpp>
 #include <crier/hooks.hpp>
 #include <crier/limits.hpp>
 #include <crier/overflow/close_slow.hpp>

@@ -37,10 +37,13 @@ RINGS = {
         "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "watcher.hpp",
         "detail/accept_loop.hpp", "detail/completion.hpp", "detail/components.hpp", "detail/delivery.hpp",
         "detail/descriptor_stream.hpp", "detail/doorbell.hpp", "detail/doorman.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
-        "detail/roles.hpp", "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
+        "detail/backend_role.hpp", "detail/clients_role.hpp", "detail/guarded_role.hpp", "detail/peers_role.hpp",
+        "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
         "detail/timer.hpp", "detail/waiting_room.hpp",
     ],
-    EDGE: ["authenticator/signed_ticket.hpp", "detail/openssl.hpp", "transport/tls.hpp"],
+    EDGE: [
+        "authenticator/signed_ticket.hpp", "detail/openssl.hpp", "transport/tls.hpp", "transport/tls_certificate.hpp",
+    ],
     UMBRELLA: ["crier.hpp", "src.hpp"],
     KIT: ["test/"],
 }

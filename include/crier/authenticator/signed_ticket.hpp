@@ -1,7 +1,7 @@
 #ifndef CRIER_AUTHENTICATOR_SIGNED_TICKET_HPP
 #define CRIER_AUTHENTICATOR_SIGNED_TICKET_HPP
 
-// Not in crier.hpp: include it yourself, and link OpenSSL 3 (OpenSSL::Crypto).
+// Not in crier.hpp: include it yourself, and link crier::tls (OpenSSL 3).
 #include <crier/concepts/authenticator.hpp>
 #include <crier/opening.hpp>
 

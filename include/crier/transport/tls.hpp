@@ -1,10 +1,11 @@
 #ifndef CRIER_TRANSPORT_TLS_HPP
 #define CRIER_TRANSPORT_TLS_HPP
 
-// Not in crier.hpp: include it yourself, and link OpenSSL 3 (OpenSSL::SSL).
+// Not in crier.hpp: include it yourself, and link crier::tls (OpenSSL 3).
 #include <crier/concepts/transport.hpp>
 #include <crier/detail/descriptor_stream.hpp>
 #include <crier/detail/openssl.hpp>
+#include <crier/transport/tls_certificate.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <optional>
@@ -21,115 +21,6 @@
 #include <utility>
 
 namespace crier {
-
-/// A certificate chain and its key, to be exchanged while servers use it. A handle: copies share one
-/// certificate, so keep one and give another to the listener.
-///
-/// Thread safety: all functions from any thread.
-///
-/// Example:
-///     crier::tls_certificate certificate("chain.pem", "key.pem");
-///     crier::push_server<crier::clients<crier::tls, crier::websocket>> server{
-///         {.transport = {.port = 443, .certificate = certificate}}};
-///     server.start();
-///     certificate.reload(); // new connections get the new one, old ones go on with theirs
-class tls_certificate
-{
-public:
-    /// None: a listener with it does not start.
-    tls_certificate() = default;
-
-    /// Reads PEM files: the chain, the server's own certificate first, and its key. Throws
-    /// boost::system::system_error that names the file and OpenSSL's reason.
-    tls_certificate(std::string chain_file, std::string key_file)
-        : shared_(std::make_shared<shared>(std::move(chain_file), std::move(key_file)))
-    {
-        reload();
-    }
-
-    /// Takes a reference to a context that you have set up: for client certificates, cipher lists,
-    /// keys that are in no file. crier sets on it what it needs: TLS 1.2 at least, no renegotiation,
-    /// ALPN "http/1.1", and the modes of its streams.
-    explicit tls_certificate(SSL_CTX* context)
-        : shared_(std::make_shared<shared>(std::string(), std::string()))
-    {
-        replace(context);
-    }
-
-    /// Reads the files again. Throws as the constructor does, and leaves all as it was then.
-    void reload() const
-    {
-        ::ERR_clear_error();
-        const context_ptr fresh(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
-        if (!fresh)
-            detail::throw_openssl_error("cannot make a TLS context");
-        const std::string& chain = shared_->chain_file;
-        const std::string& key = shared_->key_file;
-        if (::SSL_CTX_use_certificate_chain_file(fresh.get(), chain.c_str()) != 1)
-            detail::throw_openssl_error("cannot use the certificates in " + chain);
-        if (::SSL_CTX_use_PrivateKey_file(fresh.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
-            detail::throw_openssl_error("cannot use the key in " + key);
-        if (::SSL_CTX_check_private_key(fresh.get()) != 1)
-            detail::throw_openssl_error("the key in " + key + " is not that of " + chain);
-        replace(fresh.get());
-    }
-
-    /// Uses this context, with a reference of its own, for new connections.
-    void replace(SSL_CTX* context) const
-    {
-        ::SSL_CTX_up_ref(context);
-        context_ptr fresh(context, ::SSL_CTX_free);
-        ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-        ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-        ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                        SSL_MODE_RELEASE_BUFFERS);
-        ::SSL_CTX_set_read_ahead(context, 1); // one system call for several records
-        ::SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
-        static constexpr unsigned char name[] = "crier"; // sessions may be resumed within it
-        ::SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1);
-        const std::lock_guard lock(shared_->mutex);
-        shared_->context = std::move(fresh);
-    }
-
-    explicit operator bool() const noexcept { return shared_ != nullptr; }
-
-    /// A new server-side connection with the certificate of now, to be freed by the caller, or null.
-    SSL* make_connection() const
-    {
-        const std::lock_guard lock(shared_->mutex);
-        return ::SSL_new(shared_->context.get());
-    }
-
-private:
-    using context_ptr = std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)>;
-
-    struct shared
-    {
-        shared(std::string chain, std::string key)
-            : chain_file(std::move(chain)), key_file(std::move(key))
-        {}
-
-        const std::string chain_file, key_file;
-        std::mutex mutex;
-        context_ptr context{nullptr, ::SSL_CTX_free};
-    };
-
-    /// ALPN (RFC 7301): WebSocket is spoken over HTTP/1.1 only.
-    static int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
-                               const unsigned char* in, unsigned in_size, void*)
-    {
-        static constexpr unsigned char http_1_1[] = "\x08http/1.1";
-        unsigned char* chosen = nullptr;
-        if (::SSL_select_next_proto(&chosen, out_size, http_1_1, sizeof(http_1_1) - 1, in,
-                                    in_size) != OPENSSL_NPN_NEGOTIATED)
-            return SSL_TLSEXT_ERR_NOACK;
-        *out = chosen;
-        return SSL_TLSEXT_ERR_OK;
-    }
-
-    std::shared_ptr<shared> shared_;
-};
 
 /// Transport: TLS 1.2 or later over TCP, with OpenSSL on the non-blocking descriptor.
 ///
@@ -140,6 +31,13 @@ private:
 ///
 /// A peer that does not read, and meanwhile asks again and again for new keys (TLS 1.3 KeyUpdate), is
 /// cut off: OpenSSL 3.0 cannot answer that while a write is half done.
+///
+/// Example:
+///     crier::tls_certificate certificate("chain.pem", "key.pem");
+///     crier::push_server<crier::clients<crier::tls, crier::websocket>> server{
+///         {.transport = {.port = 443, .certificate = certificate}}};
+///     server.start();
+///     certificate.reload(); // new connections get the new one, old ones go on with theirs
 ///
 /// Models: transport.
 struct tls

@@ -1,0 +1,148 @@
+#ifndef CRIER_DETAIL_BACKEND_ROLE_HPP
+#define CRIER_DETAIL_BACKEND_ROLE_HPP
+
+#include <crier/authenticator/anyone.hpp>
+#include <crier/command.hpp>
+#include <crier/concepts/reply.hpp>
+#include <crier/detail/guarded_role.hpp>
+
+#include <concepts>
+#include <string>
+
+namespace crier::detail {
+
+/// Back ends: each message is a line of JSON, and is answered.
+template <class Around, class Authenticator, class Reply>
+class backend_role final : public guarded_role<Around, Authenticator, typename Around::hooks_type>
+{
+    using base = guarded_role<Around, Authenticator, typename Around::hooks_type>;
+
+public:
+    backend_role(const encoder& codec, const limits& options, const Authenticator& door,
+                 const Reply& reply, const Around& around)
+        : base(connection_kind::backend, codec, options, door, around, around.hooks),
+          parser_(options.max_uid_bytes),
+          reply_(reply)
+    {
+        if constexpr (reply_is_fixed<Reply>) {
+            ok_ = codec.encode(Reply::ok);
+            fail_ = codec.encode(Reply::fail);
+        }
+    }
+
+    void opened(session_base& s) override
+    {
+        if (s.is_vouched())
+            s.wait_for_silence();
+        else
+            s.wait_for_uid();
+        this->around_.observer.on_open(s);
+        this->handler_.on_open(s);
+    }
+
+    void received(session_base& s, message_view line) override
+    {
+        if constexpr (!std::same_as<Authenticator, anyone>)
+            if (!s.is_vouched())
+                return this->ask_about(s, line);
+
+        const command asked = parser_.parse(line.data);
+        // What is pushed is the line itself, as text: the parser has found it to be UTF-8.
+        const message_view message(line.data);
+        if (asked.kind == command::unicast)
+            return answer(s, {result_of(this->around_.board.deliver(asked.name, message))});
+        answer(s, do_other(asked, message));
+    }
+
+    CRIER_COLD void discarded(session_base& s, error_code why) override
+    {
+        ++s.home().counts.lines_discarded;
+        answer(s, invalid(command_error::too_long));
+        if (!s.is_vouched())
+            s.end(why, close_code::policy_violation, "line too long");
+    }
+
+    void leaving(session_base&) noexcept override {}
+
+private:
+    void settle_first(session_base& s, verdict v) override
+    {
+        if (v.kind() == verdict::kind_accepted) {
+            s.vouch(v.text());
+            s.wait_for_silence();
+            return answer(s, {{push_status::queued, 0}});
+        }
+        answer(s, invalid(command_error::unauthorized));
+        s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
+    }
+
+    static line_result invalid(command_error why) noexcept
+    {
+        return {{push_status::invalid, 0}, why};
+    }
+
+    static push_result result_of(delivered d) noexcept
+    {
+        const push_status status = d.queued    ? push_status::queued
+                                   : d.dropped ? push_status::dropped
+                                               : push_status::no_receiver;
+        return {status, d.queued, d.dropped};
+    }
+
+    line_result do_other(const command& asked, message_view message)
+    {
+        auto& board = this->around_.board;
+        switch (asked.kind) {
+        case command::unicast:
+        case command::invalid:
+            break;
+        case command::multicast:
+            return {result_of(board.deliver_to(asked.uids, message))};
+        case command::publish:
+            return {result_of(board.publish(asked.name, message, asked.except))};
+        case command::broadcast: {
+            push_result all{push_status::queued};
+            if (reply_is_fixed<Reply> && asked.except.empty()) {
+                board.collect(message);
+            } else {
+                const delivered d = board.deliver_all(message, asked.except);
+                all.queued = d.queued;
+                all.dropped = d.dropped;
+            }
+            return {all};
+        }
+        case command::join:
+            return {result_of(board.join(asked.name, asked.uids))};
+        case command::leave:
+            return {result_of(board.leave(asked.name, asked.uids))};
+        }
+        return invalid(asked.why);
+    }
+
+    void answer(session_base& s, const line_result& result)
+    {
+        const bool done = static_cast<bool>(result.push);
+        ++(done ? s.home().counts.lines_ok : s.home().counts.lines_failed);
+        this->around_.observer.on_line(s, result);
+        if constexpr (reply_is_fixed<Reply>) {
+            s.reply((done ? ok_ : fail_).bytes());
+        } else {
+            text_.clear();
+            reply_.write(result, text_);
+            const frame f = this->codec().encode(text_);
+            if (!f) // a line without an answer would be one too few for ever
+                return s.end(error::hook_failed, close_code::internal_error,
+                             "the codec cannot carry the reply");
+            s.reply(f.bytes());
+        }
+    }
+
+    command_parser parser_;
+    [[no_unique_address]] Reply reply_;
+    frame ok_, fail_;
+    std::string text_;
+};
+
+} // namespace crier::detail
+
+#endif
