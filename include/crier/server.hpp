@@ -109,6 +109,11 @@ public:
     /// everything at once. Returns true if all connections were closed in order within the time. An
     /// io_context of yours that has other work holds it up until that is done.
     ///
+    /// What hooks, handlers and authenticators throw ends a connection and no more. What a codec's
+    /// encode or a registry's visit throws for a broadcast, or for a push from another thread, and
+    /// what completion handlers throw, leaves the io_context's run(); the server goes on when that
+    /// is run again.
+    ///
     /// Throws what start() throws. To do something between the two (ask for addresses(), say), call
     /// start() and run the io_context instead.
     CRIER_COLD bool run(stop_options how = {})
