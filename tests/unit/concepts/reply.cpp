@@ -47,8 +47,8 @@ struct not_copyable : reply_archetype
 
 struct without_write
 {
-    static constexpr std::string_view ok = "1";
-    static constexpr std::string_view fail = "0";
+    [[maybe_unused]] static constexpr std::string_view ok = "1";
+    [[maybe_unused]] static constexpr std::string_view fail = "0";
 };
 
 struct returns_its_text
