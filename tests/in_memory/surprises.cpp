@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -264,6 +266,108 @@ BOOST_AUTO_TEST_CASE(a_broadcast_takes_short_writes_full_clients_and_broken_ones
         const crier::counters& n = s.server.counts();
         BOOST_TEST(n.messages_queued == n.messages_sent + n.messages_dropped);
         BOOST_TEST(n.connections == 2u);
+    }
+}
+
+/// A stream that has to be offered again what it has taken note of, as TLS has.
+struct insisting
+{
+    memory_network network{};
+    static inline std::size_t insisted = 0, broken = 0;
+
+    struct stream : memory_transport::stream
+    {
+        using base = memory_transport::stream;
+        explicit stream(base&& b) : base(std::move(b)) {}
+
+        crier::io_result write_some(std::span<const iovec> gather)
+        {
+            std::string offered;
+            for (const iovec& part : gather)
+                offered.append(static_cast<const char*>(part.iov_base), part.iov_len);
+            broken += !offered.starts_with(noted);
+            crier::io_result result = base::write_some(gather);
+            noted.clear();
+            if (result.status == crier::io_status::want_write) {
+                noted = offered.substr(0, 16 * 1024);
+                result.bytes = noted.size();
+                ++insisted;
+            }
+            return result;
+        }
+
+        std::string noted;
+    };
+
+    class acceptor : public memory_transport::acceptor
+    {
+    public:
+        acceptor(crier::executor ex, const insisting& options)
+            : memory_transport::acceptor(ex, memory_transport{options.network})
+        {}
+
+        std::optional<stream> accept(crier::error_code& ec)
+        {
+            auto accepted = memory_transport::acceptor::accept(ec);
+            if (!accepted)
+                return std::nullopt;
+            return std::optional<stream>(std::in_place, std::move(*accepted));
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(what_a_stream_insists_on_is_offered_again_whatever_comes_behind_it)
+{
+    insisting::insisted = insisting::broken = 0;
+    extras_server<crier::clients<insisting, crier::text_line>, lines> s;
+    auto c = s.say("u");
+    s.pages.behaviour().capacity_bytes = 0;
+    std::string expected;
+    const auto push = [&](const std::string& message) {
+        s.server.push("u", message);
+        expected += message + '\n';
+    };
+    for (int n = 0; n < 1500; ++n)
+        push(std::to_string(n));
+    s.settle();
+    BOOST_TEST(insisting::insisted > 0u);
+    push(std::string(900'000, 'x')); // so much that a copy of all is out of the question
+    for (int n = 0; n < 10; ++n)
+        push(std::string(500, 'y'));
+    s.settle();
+    s.pages.behaviour().capacity_bytes = 700;
+    std::string heard;
+    for (int i = 0; i < 10'000 && heard.size() < expected.size(); ++i) {
+        s.settle();
+        heard += c.receive();
+    }
+    BOOST_TEST((heard == expected));
+    BOOST_TEST(insisting::broken == 0u);
+}
+
+struct throws_at_messages : crier::hooks
+{
+    void on_message(crier::connection&, crier::message_view) { throw std::runtime_error("boom"); }
+};
+
+BOOST_AUTO_TEST_CASE(a_goodbye_is_heard_behind_a_message_that_made_a_hook_throw)
+{
+    const std::string message = client_frame(fin | op::text, "x");
+    for (std::size_t cut = 0; cut <= message.size(); ++cut) {
+        extras_server<crier::clients<memory_transport, crier::websocket>, lines, throws_at_messages>
+            s({}, {}, {});
+        page p = open(s.pages, "ann");
+        p.answers = false;
+        s.settle();
+        p.client.send(message.substr(0, cut));
+        s.settle();
+        p.client.send(message.substr(cut));
+        s.settle();
+        p.hear();
+        BOOST_TEST(p.closed_with == 1011u);
+        p.client.send(client_frame(fin | op::close, close_payload(1011)));
+        s.settle();
+        BOOST_TEST(p.client.ended(), "cut " << cut);
     }
 }
 

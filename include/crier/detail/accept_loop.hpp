@@ -99,7 +99,9 @@ private:
         try {
             s->start();
         } catch (const boost::system::system_error& e) {
-            s->finish(e.code()); // it cannot be watched: out of memory, say
+            s->finish(e.code()); // it cannot be watched
+        } catch (...) {
+            s->finish(make_error_code(boost::system::errc::not_enough_memory));
         }
     }
 

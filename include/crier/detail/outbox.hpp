@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -34,9 +33,6 @@ public:
     /// Bytes not written yet.
     std::size_t bytes() const noexcept { return bytes_; }
 
-    /// Frames not written to their end yet.
-    std::size_t frames() const noexcept { return count_; }
-
     /// Appends a frame that is not empty and holds this many messages: none, if it is something of
     /// the protocol's own. Throws std::bad_alloc, and is unchanged then.
     void push(frame f, std::size_t messages)
@@ -63,18 +59,6 @@ public:
             out[0].iov_len -= written_;
         }
         return used;
-    }
-
-    /// Copies all that is queued to `out`, which has room for bytes().
-    void copy_to(char* out) const noexcept
-    {
-        std::size_t skip = written_;
-        for (std::uint32_t i = 0; i < count_; ++i) {
-            const std::string_view bytes = at(i)->content.bytes().substr(skip);
-            skip = 0;
-            std::memcpy(out, bytes.data(), bytes.size());
-            out += bytes.size();
-        }
     }
 
     /// What is next must be offered to the stream again as it is, so many bytes at least: a TLS

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <span>
@@ -141,13 +143,23 @@ private:
     {
         tail_.copy_to(buffer);
         shard_.replier = this;
+        std::span<char> in(buffer, size);
+        bool more = false, through = false;
+        // Behind a message that made a hook throw, the peer's goodbye may stand.
+        for (int tries = 0; tries < 2 && !through; ++tries)
+            guarded([&] {
+                more = leaves_tail(in);
+                through = true;
+            });
         guarded([&] {
-            if (std::span<char> in(buffer, size); leaves_tail(in))
+            if (more)
                 tail_.assign(in);
             else
                 tail_.clear();
         });
-        write_replies();
+        guarded([&] { write_replies(); });
+        shard_.replies.clear();
+        shard_.replier = nullptr;
     }
 
     bool decodes() const noexcept { return phase_ <= phase::open || awaits_goodbye_; }
@@ -220,8 +232,6 @@ private:
                 spill_replies();
             }
         }
-        replies.clear();
-        shard_.replier = nullptr;
     }
 
     void write_turn() override
@@ -268,20 +278,25 @@ private:
         shard_.activate(*this); // if it failed, it will fail again there
     }
 
-    /// One write of what is queued. The kernel takes many small pieces slower than it takes a copy of
-    /// them.
+    /// One write of the first frames that are queued, always as many of them: what was pinned before is
+    /// offered again. The kernel takes many small pieces slower than it takes a copy of them.
     io_result write_queued()
     {
         constexpr std::size_t large_frame = 512;
-        const std::size_t bytes = outbox_.bytes();
-        const std::size_t frames = outbox_.frames();
-        if (frames > 1 && bytes <= shard_.scratch_size() && bytes <= frames * large_frame) {
-            outbox_.copy_to(shard_.scratch());
-            const iovec all{shard_.scratch(), bytes};
-            return stream_.write_some({&all, 1});
-        }
         std::array<iovec, 64> gather;
-        return stream_.write_some({gather.data(), outbox_.gather(gather)});
+        const std::size_t frames = outbox_.gather(gather);
+        std::size_t bytes = 0;
+        for (std::size_t i = 0; i < frames; ++i)
+            bytes += gather[i].iov_len;
+        if (frames == 1 || bytes > shard_.scratch_size() || bytes > frames * large_frame)
+            return stream_.write_some({gather.data(), frames});
+        char* out = shard_.scratch();
+        for (std::size_t i = 0; i < frames; ++i) {
+            std::memcpy(out, gather[i].iov_base, gather[i].iov_len);
+            out += gather[i].iov_len;
+        }
+        const iovec all{shard_.scratch(), bytes};
+        return stream_.write_some({&all, 1});
     }
 
     /// Says that no more will come, and reads on until the peer says so too: closing with unread

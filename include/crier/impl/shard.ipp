@@ -164,7 +164,7 @@ CRIER_DECL void shard::turn()
     session_base** const readers_end = active_end_;
     for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
         if ((*at)->readable_ && (*at)->wants_to_read())
-            (*at)->read_turn();
+            (*at)->guarded([at] { (*at)->read_turn(); });
     try {
         deliver_collected(true);
     } catch (...) {
@@ -185,7 +185,7 @@ CRIER_DECL void shard::turn()
         s->active_ = false;
         if (s->phase_ >= phase::closing)
             s->depart();
-        s->write_turn();
+        s->guarded([s] { s->write_turn(); });
         if (s->readable_ && s->wants_to_read())
             activate(*s);
         s = following;

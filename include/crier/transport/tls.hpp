@@ -126,6 +126,8 @@ public:
             }
         }
         // What it has encrypted and not sent it wants offered again: the same bytes, and as many.
+        if (state_->committed > size)
+            return {io_status::failed, 0, make_error_code(boost::system::errc::invalid_argument)};
         if (state_->committed != 0)
             size = state_->committed;
         ::ERR_clear_error();
