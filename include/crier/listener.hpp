@@ -8,9 +8,9 @@
 #include <crier/concepts/overflow.hpp>
 #include <crier/concepts/reply.hpp>
 #include <crier/concepts/transport.hpp>
-#include <crier/detail/member_names.hpp>
 #include <crier/detail/backend_role.hpp>
 #include <crier/detail/clients_role.hpp>
+#include <crier/detail/member_names.hpp>
 #include <crier/detail/peers_role.hpp>
 #include <crier/hooks.hpp>
 #include <crier/limits.hpp>
