@@ -44,7 +44,8 @@ public:
     /// thread (in hooks, say) the result is exact. On another thread a copy is handed over, in the
     /// order of that thread's calls, and the result is push_status::posted; use async_push to learn
     /// more. That takes no lock and waits for nobody, so it may be called from destructors and time
-    /// critical threads. What is handed over while the server stops may find it stopped, and is
+    /// critical threads. Nothing bounds what waits for the server's thread, either: who pushes
+    /// without a pause paces itself by async_push. What is handed over while the server stops may find it stopped, and is
     /// dropped then. Throws std::bad_alloc.
     push_result push(std::string_view uid, message_view message)
     {
