@@ -98,7 +98,7 @@ private:
         if (result.status != io_status::ok)
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
         bool goes_on = false;
-        guarded([&] { goes_on = role_.admit(*this); });
+        guarded([&] { goes_on = role_->admit(*this); });
         if (goes_on)
             admitted();
     }
@@ -110,14 +110,14 @@ private:
         if (!decodes())
             tail_.clear();
         const std::size_t old = tail_.size();
-        char* const buffer = shard_.scratch();
+        char* const buffer = shard_->scratch();
         const bool first_what_is_left = resumed_ && old != 0;
         resumed_ = false;
         if (first_what_is_left)
             return decode_turn(buffer, old); // and reads in the next one
-        const std::size_t room = shard_.scratch_size() - old;
+        const std::size_t room = shard_->scratch_size() - old;
         const io_result result =
-            stream_.read_some({buffer + old, std::min(role_.options().max_turn_bytes, room)});
+            stream_.read_some({buffer + old, std::min(role_->options().max_turn_bytes, room)});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
@@ -142,7 +142,7 @@ private:
     void decode_turn(char* buffer, std::size_t size)
     {
         tail_.copy_to(buffer);
-        shard_.replier = this;
+        shard_->replier = this;
         std::span<char> in(buffer, size);
         bool more = false, through = false;
         // Behind a message that made a hook throw, the peer's goodbye may stand.
@@ -158,8 +158,8 @@ private:
                 tail_.clear();
         });
         guarded([&] { write_replies(); });
-        shard_.replies.clear();
-        shard_.replier = nullptr;
+        shard_->replies.clear();
+        shard_->replier = nullptr;
     }
 
     bool decodes() const noexcept { return phase_ <= phase::open || awaits_goodbye_; }
@@ -173,7 +173,7 @@ private:
             const decoded found = decoder_.decode(in);
             switch (found.kind) {
             case decoded::kind_need_more:
-                if (in.size() <= role_.max_unfinished_bytes)
+                if (in.size() <= role_->max_unfinished_bytes)
                     return true;
                 // The codec broke its word.
                 end(error::message_too_large, close_code::message_too_big, {});
@@ -183,7 +183,7 @@ private:
                 break;
             case decoded::kind_message:
                 if (phase_ == phase::open)
-                    role_.received(*this, found.message);
+                    role_->received(*this, found.message);
                 break;
             case decoded::kind_reply:
                 if (phase_ == phase::open)
@@ -191,7 +191,7 @@ private:
                 break;
             case decoded::kind_discarded:
                 if (phase_ == phase::open)
-                    role_.discarded(*this, found.ec);
+                    role_->discarded(*this, found.ec);
                 break;
             case decoded::kind_closed:
                 peer_failed(error::peer_closed, found.reply);
@@ -207,7 +207,7 @@ private:
     CRIER_COLD void judge()
     {
         if constexpr (codec_opens<Codec>) {
-            if (const auto how = role_.judge(*this, decoder_.request()))
+            if (const auto how = role_->judge(*this, decoder_.request()))
                 answer_opening(*how);
         }
     }
@@ -215,7 +215,7 @@ private:
     /// The answers to one read leave in one write, before all that the read has set off.
     void write_replies()
     {
-        std::string& replies = shard_.replies;
+        std::string& replies = shard_->replies;
         if (!replies.empty() && phase_ != phase::closed) {
             io_result result{io_status::want_write, 0, {}};
             if (!blocked_) {
@@ -249,7 +249,7 @@ private:
                 outbox_.pin(result.bytes);
                 return blocked();
             }
-            shard_.counts.messages_sent += outbox_.consume(result.bytes);
+            shard_->counts.messages_sent += outbox_.consume(result.bytes);
             wrote = true;
         }
         if (wrote)
@@ -263,9 +263,9 @@ private:
         const std::string_view bytes = f.bytes();
         const iovec all{const_cast<char*>(bytes.data()), bytes.size()};
         const io_result result = stream_.write_some({&all, 1});
-        shard_.counts.messages_queued += messages;
+        shard_->counts.messages_queued += messages;
         if (result.status == io_status::ok && result.bytes == bytes.size()) {
-            shard_.counts.messages_sent += messages;
+            shard_->counts.messages_sent += messages;
             return;
         }
         outbox_.push(f, messages); // there is room for it: the first entries need no memory
@@ -275,7 +275,7 @@ private:
             outbox_.pin(result.bytes);
             return blocked();
         }
-        shard_.activate(*this); // if it failed, it will fail again there
+        shard_->activate(*this); // if it failed, it will fail again there
     }
 
     /// One write of the first frames that are queued, always as many of them: what was pinned before is
@@ -288,14 +288,14 @@ private:
         std::size_t bytes = 0;
         for (std::size_t i = 0; i < frames; ++i)
             bytes += gather[i].iov_len;
-        if (frames == 1 || bytes > shard_.scratch_size() || bytes > frames * large_frame)
+        if (frames == 1 || bytes > shard_->scratch_size() || bytes > frames * large_frame)
             return stream_.write_some({gather.data(), frames});
-        char* out = shard_.scratch();
+        char* out = shard_->scratch();
         for (std::size_t i = 0; i < frames; ++i) {
             std::memcpy(out, gather[i].iov_base, gather[i].iov_len);
             out += gather[i].iov_len;
         }
-        const iovec all{shard_.scratch(), bytes};
+        const iovec all{shard_->scratch(), bytes};
         return stream_.write_some({&all, 1});
     }
 

@@ -52,8 +52,8 @@ public:
     // watcher
     CRIER_DECL void ready(readiness what) noexcept override;
 
-    const encoder& codec() const noexcept { return role_.codec(); }
-    shard& home() const noexcept { return shard_; }
+    const encoder& codec() const noexcept { return role_->codec(); }
+    shard& home() const noexcept { return *shard_; }
     phase stage() const noexcept { return phase_; }
 
     /// Queues a frame that holds one or more messages from elsewhere. False if this session cannot
@@ -76,9 +76,9 @@ public:
                       outbox::part gone = {}) const noexcept
     {
         messages += outbox_.messages() - gone.messages;
-        if (role_.waits_for_writes() || messages == 1)
+        if (role_->waits_for_writes() || messages == 1)
             return true; // where writing holds up reading, what is queued is bounded by that
-        const limits& most = role_.options();
+        const limits& most = role_->options();
         return outbox_.bytes() - gone.bytes + bytes <= most.max_outbox_bytes &&
                (most.max_outbox_messages == 0 || messages <= most.max_outbox_messages);
     }
@@ -104,7 +104,7 @@ public:
     bool is_vouched() const noexcept { return vouched_; }
 
     /// The verdict that it has waited for.
-    void decided(verdict v) { role_.decided(*this, std::move(v)); }
+    void decided(verdict v) { role_->decided(*this, std::move(v)); }
 
     /// Reads nothing, and decodes nothing, until resume().
     void pause() noexcept { paused_ = true; }
@@ -183,12 +183,12 @@ protected:
         if (paused_)
             return false;
         if (phase_ == phase::open)
-            return outbox_.empty() || !(role_.waits_for_writes() || replies_queued_);
+            return outbox_.empty() || !(role_->waits_for_writes() || replies_queued_);
         return phase_ < phase::open || phase_ == phase::lingering || awaits_goodbye_;
     }
 
-    shard& shard_;
-    role& role_;
+    shard* shard_;
+    role* role_;
     session_base* next_active_ = nullptr;
     outbox outbox_;
     const boost::system::error_category* ended_category_ = nullptr; // why the close began

@@ -13,7 +13,7 @@
 namespace crier::detail {
 
 CRIER_DECL session_base::session_base(shard& home, role& r)
-    : connection(home.next_id(), r.kind()), shard_(home), role_(r)
+    : connection(home.next_id(), r.kind()), shard_(&home), role_(&r)
 {}
 
 CRIER_DECL void session_base::ready(readiness what) noexcept
@@ -25,14 +25,14 @@ CRIER_DECL void session_base::ready(readiness what) noexcept
         readable_ = readable_ || read_blocked_;
         read_blocked_ = false;
     }
-    shard_.activate(*this);
+    shard_->activate(*this);
 }
 
 CRIER_DECL bool session_base::send(message_view message)
 {
     if (phase_ != phase::open)
         return false;
-    shard_.deliver_collected();
+    shard_->deliver_collected();
     return deliver(codec().encode(message));
 }
 
@@ -44,21 +44,21 @@ CRIER_COLD CRIER_DECL void session_base::close(close_code code, std::string_view
 
 CRIER_COLD CRIER_DECL bool session_base::join(std::string_view topic)
 {
-    const limits& most = role_.options();
+    const limits& most = role_->options();
     return phase_ == phase::open && bound_ && !topic.empty() &&
            topic.size() <= most.max_uid_bytes &&
-           shard_.topics.join(*this, topics_, topic, most.max_topics);
+           shard_->topics.join(*this, topics_, topic, most.max_topics);
 }
 
 CRIER_COLD CRIER_DECL bool session_base::leave(std::string_view topic)
 {
-    return shard_.topics.leave(topics_, topic);
+    return shard_->topics.leave(topics_, topic);
 }
 
 CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
 {
     if (phase_ != phase::open || !f) {
-        shard_.counts.messages_refused += messages;
+        shard_->counts.messages_refused += messages;
         return false;
     }
     if (f.has_key()) {
@@ -74,7 +74,7 @@ CRIER_DECL bool session_base::deliver(const frame& f, std::size_t messages)
         begin_closing(make_error_code(boost::system::errc::not_enough_memory));
         return false;
     }
-    shard_.counts.messages_queued += messages;
+    shard_->counts.messages_queued += messages;
     return true;
 }
 
@@ -84,24 +84,24 @@ CRIER_DECL bool session_base::take_place_of_older(const frame& f, std::size_t me
     if (!has_room_for(f.size(), messages, outbox_.same_key(f)) && !make_room(f, messages))
         return false;
     if (const std::size_t replaced = outbox_.drop_same_key(f)) {
-        shard_.counts.messages_evicted += replaced;
-        role_.dropped(*this, replaced);
+        shard_->counts.messages_evicted += replaced;
+        role_->dropped(*this, replaced);
     }
     return true;
 }
 
 CRIER_COLD CRIER_DECL bool session_base::make_room(const frame& f, std::size_t messages)
 {
-    const limits& most = role_.options();
+    const limits& most = role_->options();
     backlog b(outbox_, f.size(), most.max_outbox_bytes, most.max_outbox_messages);
-    const overflow_action action = role_.overflowed(*this, b);
+    const overflow_action action = role_->overflowed(*this, b);
     const bool fits = action.kind == overflow_action::kind_queue && b.has_room();
-    shard_.counts.messages_evicted += b.dropped();
-    shard_.counts.messages_refused += fits ? 0 : messages;
+    shard_->counts.messages_evicted += b.dropped();
+    shard_->counts.messages_refused += fits ? 0 : messages;
     if (action.kind == overflow_action::kind_close)
         end(error::slow_consumer, action.code, action.reason);
     if (const std::size_t dropped = b.dropped() + (fits ? 0 : messages))
-        role_.dropped(*this, dropped);
+        role_->dropped(*this, dropped);
     return fits;
 }
 
@@ -109,30 +109,30 @@ CRIER_DECL void session_base::enqueue(frame f, std::size_t messages)
 {
     spill_replies();
     outbox_.push(std::move(f), messages);
-    shard_.activate(*this);
+    shard_->activate(*this);
 }
 
 CRIER_DECL void session_base::reply(std::string_view bytes)
 {
     if (bytes.empty())
         return;
-    if (outbox_.empty() && shard_.replier == this) {
-        shard_.replies.append(bytes);
+    if (outbox_.empty() && shard_->replier == this) {
+        shard_->replies.append(bytes);
         return;
     }
     outbox_.push(frame::join({bytes}), 0);
     replies_queued_ = true;
-    shard_.activate(*this);
+    shard_->activate(*this);
 }
 
 CRIER_DECL void session_base::spill_replies()
 {
-    if (shard_.replier != this || shard_.replies.empty())
+    if (shard_->replier != this || shard_->replies.empty())
         return;
-    outbox_.push(frame::join({shard_.replies}), 0);
+    outbox_.push(frame::join({shard_->replies}), 0);
     replies_queued_ = true;
-    shard_.replies.clear();
-    shard_.activate(*this);
+    shard_->replies.clear();
+    shard_->activate(*this);
 }
 
 CRIER_COLD CRIER_DECL void session_base::begin(phase next)
@@ -140,9 +140,9 @@ CRIER_COLD CRIER_DECL void session_base::begin(phase next)
     phase_ = next;
     if (next <= phase::opening) {
         if (!deadline_hook::linked()) // one time for both handshakes
-            shard_.set_deadline(role_.handshake_deadlines, *this);
+            shard_->set_deadline(role_->handshake_deadlines, *this);
     } else if (next >= phase::closing) {
-        shard_.set_deadline(role_.close_deadlines, *this);
+        shard_->set_deadline(role_->close_deadlines, *this);
     }
 }
 
@@ -151,19 +151,19 @@ CRIER_COLD CRIER_DECL void session_base::become_open()
     deadline_hook::unlink();
     begin(phase::open);
     opened_ = true;
-    role_.opened(*this);
+    role_->opened(*this);
 }
 
 CRIER_DECL void session_base::wait_for_uid()
 {
     waits_for_uid_ = true;
-    shard_.set_deadline(role_.uid_deadlines, *this);
+    shard_->set_deadline(role_->uid_deadlines, *this);
 }
 
 CRIER_DECL void session_base::wait_for_silence()
 {
     waits_for_uid_ = false;
-    shard_.set_deadline(codec().encode_ping ? role_.idle_deadlines : nullptr, *this);
+    shard_->set_deadline(codec().encode_ping ? role_->idle_deadlines : nullptr, *this);
 }
 
 CRIER_DECL void session_base::heard()
@@ -177,7 +177,7 @@ CRIER_DECL void session_base::blocked()
 {
     blocked_ = stalled_ = true;
     if (phase_ == phase::open && !waits_for_uid_)
-        shard_.set_deadline(role_.stall_deadlines, *this);
+        shard_->set_deadline(role_->stall_deadlines, *this);
 }
 
 CRIER_DECL void session_base::unblocked()
@@ -219,12 +219,12 @@ CRIER_COLD CRIER_DECL void session_base::resume()
 {
     paused_ = false;
     resumed_ = readable_ = true;
-    shard_.activate(*this);
+    shard_->activate(*this);
 }
 
 CRIER_COLD CRIER_DECL void session_base::failed_inside()
 {
-    role_.threw(*this, std::current_exception());
+    role_->threw(*this, std::current_exception());
     try {
         end(error::hook_failed, close_code::internal_error, "internal error");
     } catch (...) {
@@ -236,11 +236,11 @@ CRIER_COLD CRIER_DECL void session_base::begin_closing(error_code why)
 {
     note_end(why);
     if (paused_) { // what the peer says to the goodbye must be heard
-        role_.forget(*this);
+        role_->forget(*this);
         resume();
     }
     begin(phase::closing);
-    shard_.activate(*this);
+    shard_->activate(*this);
 }
 
 CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
@@ -249,8 +249,8 @@ CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
     if (phase_ >= phase::closing)
         return;
     if (phase_ <= phase::opening && outbox_.empty())
-        return finish(why);     // it has heard nothing yet that closing at once could take away
-    shard_.deliver_collected(); // it has been promised
+        return finish(why);      // it has heard nothing yet that closing at once could take away
+    shard_->deliver_collected(); // it has been promised
     if (phase_ >= phase::closing)
         return;
     if (phase_ == phase::open && codec().encode_close) {
@@ -263,7 +263,7 @@ CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
 CRIER_COLD CRIER_DECL void session_base::peer_failed(error_code why, std::string_view answer)
 {
     awaits_goodbye_ = false;
-    shard_.activate(*this);
+    shard_->activate(*this);
     if (phase_ >= phase::closing)
         return;
     reply(answer);
@@ -272,10 +272,10 @@ CRIER_COLD CRIER_DECL void session_base::peer_failed(error_code why, std::string
 
 CRIER_COLD CRIER_DECL void session_base::depart() noexcept
 {
-    shard_.topics.leave_all(topics_);
+    shard_->topics.leave_all(topics_);
     if (bound_) {
         bound_ = false;
-        role_.leaving(*this);
+        role_->leaving(*this);
     }
 }
 
@@ -286,31 +286,31 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
     if (ended_category_)
         why = error_code(ended_value_, *ended_category_);
     if (paused_)
-        role_.forget(*this);
+        role_->forget(*this);
     paused_ = false;
     depart();
     const bool unready = phase_ == phase::shaking;
     phase_ = phase::closed;
     awaits_goodbye_ = false;
     deadline_hook::unlink();
-    shard_.counts.messages_dropped += outbox_.messages();
+    shard_->counts.messages_dropped += outbox_.messages();
     outbox_.clear();
     close_stream();
     if (unready && (why == error::peer_vanished || why.category() != error_category()))
-        ++shard_.counts.handshakes_failed; // the transport's own
+        ++shard_->counts.handshakes_failed; // the transport's own
     else
         count_end(why);
     try {
-        role_.closed(*this, why, opened_);
+        role_->closed(*this, why, opened_);
     } catch (...) {
-        role_.threw(*this, std::current_exception());
+        role_->threw(*this, std::current_exception());
     }
-    shard_.bury(*this);
+    shard_->bury(*this);
 }
 
 CRIER_COLD CRIER_DECL void session_base::count_end(error_code why) noexcept
 {
-    counters& counts = shard_.counts;
+    counters& counts = shard_->counts;
     if (why == error::peer_vanished || why.category() != error_category())
         ++counts.lost;
     else if (why == error::request_answered || why == condition::closed)

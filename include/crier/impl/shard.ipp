@@ -181,6 +181,7 @@ CRIER_DECL void shard::turn()
             const char* const soon = reinterpret_cast<const char*>(&following->shard_);
             __builtin_prefetch(soon);
             __builtin_prefetch(soon + 64);
+            __builtin_prefetch(soon + 128);
         }
         s->active_ = false;
         if (s->phase_ >= phase::closing)
