@@ -66,7 +66,7 @@ concept codec_is_bounded = requires(const Codec& codec) {
 ///   binary uid is refused.
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
-/// Options that a codec may add: see codec_opens, codec_closes, codec_pings.
+/// Options that a codec may add: see codec_opens, codec_closes, codec_pings, codec_varies.
 ///
 /// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
 template <class Codec>
@@ -93,6 +93,25 @@ concept codec_closes = requires(close_code code, std::string_view reason) {
 template <class Codec>
 concept codec_pings = requires {
     { Codec::encode_ping() } -> std::same_as<frame>;
+};
+
+/// Optional: variants, several ways to frame a message, of which a connection has one for all its
+/// life: compressed or not, say, as its opening handshake has settled.
+///
+/// - `static constexpr std::size_t variants`: how many there are, 1 to 256.
+/// - `static frame encode(message_view message, std::size_t variant)`, `variant` below `variants`. A
+///   message is encoded once for each variant among its receivers. `encode(message)` is the same as
+///   variant 0.
+/// - `std::size_t decoder::variant() const`: the connection's, below `variants`. Asked once, before
+///   the first message: with an opening handshake, after an answer() that accepts; else at the start.
+///
+/// Goodbyes and pings are the same for all variants.
+template <class Codec>
+concept codec_varies = requires(message_view message, std::size_t variant,
+                                const typename Codec::decoder& decoder) {
+    requires Codec::variants >= 1 && Codec::variants <= 256;
+    { Codec::encode(message, variant) } -> std::same_as<frame>;
+    { decoder.variant() } -> std::same_as<std::size_t>;
 };
 
 /// The least that is a framing_codec, and a start for your own: messages that end with a zero byte.
@@ -146,6 +165,20 @@ concept means_to_close = requires { requires of_function<decltype(&Codec::encode
 template <class Codec>
 concept means_to_ping = requires { requires of_function<decltype(&Codec::encode_ping)>; };
 
+template <class Codec>
+concept means_to_vary = requires { Codec::variants; } ||
+                        requires { requires of_function<decltype(&Codec::decoder::variant)>; };
+
+/// How many ways a codec has to frame a message.
+template <class Codec>
+consteval std::size_t variants_of() noexcept
+{
+    if constexpr (codec_varies<Codec>)
+        return Codec::variants;
+    else
+        return 1;
+}
+
 } // namespace detail
 
 /// Says what is missing, one sentence each: `static_assert(crier::check_codec<my_codec>());`
@@ -183,6 +216,10 @@ consteval bool check_codec()
     static_assert(codec_pings<Codec> || !detail::means_to_ping<Codec>,
                   "a codec with pings has `static crier::frame encode_ping()` "
                   "(crier/concepts/codec.hpp)");
+    static_assert(codec_varies<Codec> || !detail::means_to_vary<Codec>,
+                  "a codec with variants has `static constexpr std::size_t variants`, 1 to 256, "
+                  "`static crier::frame encode(crier::message_view message, std::size_t variant)`, "
+                  "and a decoder with `std::size_t variant() const` (crier/concepts/codec.hpp)");
     return framing_codec<Codec>;
 }
 

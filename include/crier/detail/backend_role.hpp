@@ -125,11 +125,14 @@ private:
         ++(done ? s.home().counts.lines_ok : s.home().counts.lines_failed);
         this->around_.observer.on_line(s, result);
         if constexpr (reply_is_fixed<Reply>) {
-            s.reply((done ? ok_ : fail_).bytes());
+            if (&s.codec() == &this->codec(0)) [[likely]]
+                s.reply((done ? ok_ : fail_).bytes());
+            else // another variant
+                s.reply(s.codec().encode(done ? Reply::ok : Reply::fail).bytes());
         } else {
             text_.clear();
             reply_.write(result, text_);
-            const frame f = this->codec().encode(text_);
+            const frame f = s.codec().encode(text_);
             if (!f) // a line without an answer would be one too few for ever
                 return s.end(error::hook_failed, close_code::internal_error,
                              "the codec cannot carry the reply");

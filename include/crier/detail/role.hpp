@@ -12,6 +12,7 @@
 #include <crier/message.hpp>
 #include <crier/opening.hpp>
 
+#include <array>
 #include <cstddef>
 #include <exception>
 #include <optional>
@@ -23,8 +24,8 @@ namespace crier::detail {
 
 class session_base;
 
-/// The stateless half of a codec, where its type is not known: one object per codec type, and per
-/// way to find a message's key, so that its address says which it is.
+/// The stateless half of a codec, where its type is not known: one object per codec type, variant,
+/// and way to find a message's key, so that its address says which it is.
 struct encoder
 {
     frame (*encode)(message_view);
@@ -37,10 +38,14 @@ struct encoder
 struct no_overflow
 {};
 
-template <framing_codec Codec, class Overflow>
+template <framing_codec Codec, class Overflow, std::size_t Variant>
 frame encode_with(message_view message)
 {
-    frame result = Codec::encode(message);
+    frame result;
+    if constexpr (codec_varies<Codec>)
+        result = Codec::encode(message, Variant);
+    else
+        result = Codec::encode(message);
     if constexpr (overflow_conflates<Overflow>)
         if (result)
             if (const std::string_view key = Overflow::key(message); !key.empty())
@@ -48,10 +53,11 @@ frame encode_with(message_view message)
     return result;
 }
 
-template <framing_codec Codec, class Overflow>
+template <framing_codec Codec, class Overflow, std::size_t Variant>
 constexpr encoder make_encoder() noexcept
 {
-    encoder result{encode_with<Codec, Overflow>, nullptr, nullptr, overflow_conflates<Overflow>};
+    encoder result{encode_with<Codec, Overflow, Variant>, nullptr, nullptr,
+                   overflow_conflates<Overflow>};
     if constexpr (codec_closes<Codec>)
         result.encode_close = [](close_code code, std::string_view reason) {
             return Codec::encode_close(code, reason);
@@ -61,14 +67,21 @@ constexpr encoder make_encoder() noexcept
     return result;
 }
 
-template <framing_codec Codec, class Overflow>
-inline constexpr encoder own_encoder = make_encoder<Codec, Overflow>();
+template <framing_codec Codec, class Overflow, std::size_t... Variants>
+constexpr auto make_encoders(std::index_sequence<Variants...>) noexcept
+{
+    return std::array{make_encoder<Codec, Overflow, Variants>()...};
+}
 
-/// Listeners of one codec share an encoder, whatever their overflow policies are, unless these give
-/// keys: then a message is encoded once for them all.
+template <framing_codec Codec, class Overflow>
+inline constexpr auto
+    own_encoders = make_encoders<Codec, Overflow>(std::make_index_sequence<variants_of<Codec>()>());
+
+/// The first of a codec's encoders, one for each variant. Listeners of one codec share them, whatever
+/// their overflow policies are, unless these give keys: then a message is encoded once for them all.
 template <framing_codec Codec, class Overflow = no_overflow>
 inline constexpr const encoder& encoder_of =
-    own_encoder<Codec, std::conditional_t<overflow_conflates<Overflow>, Overflow, no_overflow>>;
+    own_encoders<Codec, std::conditional_t<overflow_conflates<Overflow>, Overflow, no_overflow>>[0];
 
 /// What a listener's connections are for: a session tells its role what happens, the role decides
 /// what it means. One object per listener and shard.
@@ -86,7 +99,8 @@ public:
     role& operator=(const role&) = delete;
 
     connection_kind kind() const noexcept { return kind_; }
-    const encoder& codec() const noexcept { return *codec_; }
+    /// A connection of that variant's.
+    const encoder& codec(std::size_t variant) const noexcept { return codec_[variant]; }
     const limits& options() const noexcept { return limits_; }
 
     /// True if a session reads no further while it has something to write: where what is written
@@ -133,7 +147,7 @@ protected:
 
 private:
     connection_kind kind_;
-    const encoder* codec_;
+    const encoder* codec_; // the first of the codec's
     limits limits_;
 };
 

@@ -53,8 +53,10 @@ public:
     CRIER_COLD void admitted() override
     {
         begin(phase::opening);
-        if constexpr (!codec_opens<Codec>)
+        if constexpr (!codec_opens<Codec>) {
+            settle_variant();
             guarded([this] { become_open(); });
+        }
     }
 
     const opening_request& pending_request() const override
@@ -72,9 +74,10 @@ public:
         if constexpr (codec_opens<Codec>) {
             const bool upgrade = decoder_.request().is_upgrade();
             reply(decoder_.answer(how));
-            if (how.accepted && upgrade)
+            if (how.accepted && upgrade) {
+                settle_variant();
                 become_open();
-            else if (how.accepted)
+            } else if (how.accepted)
                 begin_closing(error::upgrade_required);
             else
                 begin_closing(upgrade ? error::request_refused : error::request_answered);
@@ -82,6 +85,13 @@ public:
     }
 
 private:
+    void settle_variant() noexcept
+    {
+        if constexpr (codec_varies<Codec>)
+            if (const std::size_t settled = decoder_.variant(); settled < Codec::variants)
+                variant_ = static_cast<std::uint8_t>(settled);
+    }
+
     CRIER_COLD void shake_hands()
     {
         if (paused_)

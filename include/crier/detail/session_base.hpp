@@ -52,7 +52,7 @@ public:
     // watcher
     CRIER_DECL void ready(readiness what) noexcept override;
 
-    const encoder& codec() const noexcept { return role_->codec(); }
+    const encoder& codec() const noexcept { return role_->codec(variant_); }
     shard& home() const noexcept { return *shard_; }
     phase stage() const noexcept { return phase_; }
 
@@ -196,6 +196,7 @@ protected:
     int ended_value_ = 0;
 
     phase phase_ = phase::shaking;
+    std::uint8_t variant_ = 0;  // of the codec
     bool active_ : 1 = false;   // in the shard's list for this turn
     bool readable_ : 1 = false; // reading is worth a try
     bool hangup_ : 1 = false;   // the end of the stream is near: read until it is there

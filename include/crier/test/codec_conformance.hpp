@@ -181,6 +181,8 @@ private:
             found_.check(encoded == Codec::encode({payload, kind}), [&] {
                 return "encode(\"" + readable(payload) + "\") is not the same twice";
             });
+            if constexpr (codec_varies<Codec>)
+                all_variants<Codec>({payload, kind}, encoded);
             if (!encoded || !symmetric || payload.size() > codec.max_unfinished_bytes() / 2)
                 continue;
             const std::string twice = std::string(encoded.bytes()) + std::string(encoded.bytes());
@@ -190,6 +192,19 @@ private:
                        list(back.events);
             });
         }
+    }
+
+    template <class Codec>
+    void all_variants(message_view message, const frame& first)
+    {
+        const auto call = [&](std::size_t variant) {
+            return "encode(\"" + readable(message.data) + "\", " + std::to_string(variant) + ')';
+        };
+        found_.check(Codec::encode(message, 0) == first,
+                     [&] { return call(0) + " is not what encode() without a variant makes"; });
+        for (std::size_t variant = 1; variant < Codec::variants; ++variant)
+            found_.check(Codec::encode(message, variant) == Codec::encode(message, variant),
+                         [&] { return call(variant) + " is not the same twice"; });
     }
 
     report& found_;
@@ -204,7 +219,8 @@ private:
 ///   byte, byte by byte, at random; its beginnings bring the beginning of that;
 /// - garbage and damaged samples bring the same events however they are cut, and come to an end;
 /// - decode() takes from the front only, and leaves at most max_unfinished_bytes();
-/// - encode() has no memory, and what it makes comes back (if the codec is symmetric).
+/// - encode() has no memory, and what it makes comes back (if the codec is symmetric); of a codec with
+///   variants, those of variant 0, which are the ones that encode() makes without a variant.
 ///
 /// Takes time with the square of a sample's size: give short ones, and many.
 template <framing_codec Codec>

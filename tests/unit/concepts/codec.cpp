@@ -122,6 +122,48 @@ static_assert(!codec_opens<text_line> && !codec_closes<text_line> && !codec_ping
 static_assert(!codec_opens<codec_archetype> && !codec_closes<codec_archetype> &&
               !codec_pings<codec_archetype>);
 
+// Each of these misses having variants by one thing.
+
+struct with_variants : codec_archetype
+{
+    static constexpr std::size_t variants = 3;
+
+    struct decoder : codec_archetype::decoder
+    {
+        using codec_archetype::decoder::decoder;
+        std::size_t variant() const { return 0; }
+    };
+
+    static frame encode(message_view m, std::size_t = 0) { return codec_archetype::encode(m); }
+};
+
+struct of_no_variants : with_variants
+{
+    static constexpr std::size_t variants = 0;
+};
+
+struct of_too_many_variants : with_variants
+{
+    static constexpr std::size_t variants = 257;
+};
+
+struct encodes_no_variant : with_variants
+{
+    static frame encode(message_view m) { return codec_archetype::encode(m); }
+};
+
+struct decoder_without_variant : with_variants
+{
+    using decoder = codec_archetype::decoder;
+};
+
+static_assert(codec_varies<with_variants> && framing_codec<with_variants>);
+static_assert(detail::variants_of<with_variants>() == 3);
+static_assert(!codec_varies<of_no_variants> && !codec_varies<of_too_many_variants>);
+static_assert(!codec_varies<encodes_no_variant> && !codec_varies<decoder_without_variant>);
+static_assert(!codec_varies<codec_archetype> && !codec_varies<websocket> && !codec_varies<int>);
+static_assert(detail::variants_of<websocket>() == 1);
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(codec_concept)
