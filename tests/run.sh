@@ -9,7 +9,7 @@ source examples/install.sh
 
 install_packages git g++ clang-14 clang clang-19 libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
     ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
-    libcli11-dev libssl-dev php-cli nodejs node-ws nginx chromium chromium-driver
+    libcli11-dev libssl-dev php-cli nodejs node-ws nginx chromium chromium-driver valgrind
 
 stage() {
     printf '\n==== %s (%d s so far) ====\n' "$1" "$SECONDS"
@@ -31,6 +31,9 @@ release() {
         --server build/release/examples/websocket_echo/websocket_echo
     stage "end to end: PHP, Chromium, Node, nginx"
     CRIER_PUSH_SERVER=build/release/examples/push_server/push_server python3 tests/e2e/run.py
+    stage "instructions for each push"
+    python3 tests/bench/test_instructions.py
+    python3 tests/bench/instructions.py --check
 }
 
 gcc() {
