@@ -29,6 +29,9 @@ release() {
     stage "conformance to RFC 6455"
     python3 tests/conformance/rfc6455.py \
         --server build/release/examples/websocket_echo/websocket_echo
+    stage "conformance to RFC 7692"
+    python3 tests/conformance/rfc7692.py \
+        --server build/release/examples/websocket_echo/websocket_echo
     stage "end to end: PHP, Chromium, Node, nginx"
     CRIER_PUSH_SERVER=build/release/examples/push_server/push_server python3 tests/e2e/run.py
     stage "instructions for each push"
@@ -61,6 +64,8 @@ asan() {
     cmake --build --preset asan
     ctest --preset asan -LE compiler
     python3 tests/conformance/rfc6455.py \
+        --server build/asan/examples/websocket_echo/websocket_echo
+    python3 tests/conformance/rfc7692.py \
         --server build/asan/examples/websocket_echo/websocket_echo
 }
 

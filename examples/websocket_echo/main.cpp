@@ -1,7 +1,7 @@
 // Sends every WebSocket message back as it came. The same codec and transport as in a push server,
 // without uids and back ends: the pieces compose into something else, and conformance suites have
 // something to talk to.
-#include <crier/codec/websocket.hpp>
+#include <crier/codec/websocket_deflate.hpp>
 #include <crier/server.hpp>
 #include <crier/transport/tcp.hpp>
 #include <crier/version.hpp>
@@ -26,14 +26,18 @@ struct echo : crier::hooks
 int main(int argc, char** argv)
 {
     std::string listen = "127.0.0.1:9001";
-    std::size_t max_message_bytes = 16 * 1024 * 1024;
+    crier::websocket_deflate<> codec;
+    codec.max_message_bytes = 16 * 1024 * 1024;
+    codec.accept_offers = false;
 
     CLI::App app("Sends every WebSocket message back as it came.");
     app.set_version_flag("--version", "websocket_echo (crier) " CRIER_VERSION_STRING);
     app.add_option("--listen", listen, "where to listen, HOST:PORT")->capture_default_str();
-    app.add_option("--max-message-bytes", max_message_bytes, "larger messages end with 1009")
+    app.add_option("--max-message-bytes", codec.max_message_bytes, "larger messages end with 1009")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    app.add_flag("--deflate", codec.accept_offers,
+                 "accepts permessage-deflate from clients that offer it");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -42,9 +46,8 @@ int main(int argc, char** argv)
 
     try {
         const auto [host, port] = parse_host_and_port(listen);
-        crier::server<crier::peers<crier::tcp, crier::websocket, echo>> server{
-            {.transport = {.address = host, .port = port},
-             .codec = {.max_message_bytes = max_message_bytes}}};
+        crier::server<crier::peers<crier::tcp, crier::websocket_deflate<>, echo>> server{
+            {.transport = {.address = host, .port = port}, .codec = codec}};
         server.run();
     } catch (const std::invalid_argument& e) {
         std::cerr << "websocket_echo: --listen: " << e.what() << '\n';

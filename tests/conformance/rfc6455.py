@@ -59,19 +59,19 @@ STOP_SECONDS = 15
 class OwnServer:
     """The program under test as our child, on a free port of the loopback address."""
 
-    def __init__(self, program, limit):
+    def __init__(self, program, limit, more=()):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             address = probe.getsockname()
         self.log = tempfile.TemporaryFile(prefix="conformance-")
         self.process = subprocess.Popen(
-            [program, "--listen", f"{address[0]}:{address[1]}", "--max-message-bytes", str(limit)],
+            [program, "--listen", f"{address[0]}:{address[1]}", "--max-message-bytes", str(limit), *more],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.server = Server(address, limit, self.process.pid)
         deadline = time.monotonic() + START_SECONDS
         while not self._accepts(address):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
-                sys.exit(f"rfc6455.py: {program} does not listen on port {address[1]}\n{self.logged()}")
+                sys.exit(f"{program} does not listen on port {address[1]}\n{self.logged()}")
             time.sleep(0.02)
 
     @staticmethod
@@ -103,10 +103,10 @@ class OwnServer:
         return self.log.read()[-4000:].decode(errors="replace")
 
 
-def chosen(patterns):
+def chosen(cases, patterns):
     if not patterns:
-        return CASES
-    return [case for case in CASES
+        return cases
+    return [case for case in cases
             if any(pattern in case.name or fnmatch.fnmatchcase(case.name, pattern) for pattern in patterns)]
 
 
@@ -168,8 +168,9 @@ class Run:
         return failed
 
 
-def main():
-    parser = argparse.ArgumentParser(description="A strict conformance suite for WebSocket servers (RFC 6455).")
+def main(description="A strict conformance suite for WebSocket servers (RFC 6455).", all_cases=CASES, arguments=()):
+    """Runs a suite; `arguments` are for the servers that it starts."""
+    parser = argparse.ArgumentParser(description=description)
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--server", metavar="PATH", help="an echo server to start, websocket_echo")
     where.add_argument("--connect", metavar="HOST:PORT", help="an echo server that runs")
@@ -180,9 +181,9 @@ def main():
                         help="the greatest message of the main server (default: 64 MiB)")
     options = parser.parse_args()
 
-    cases = chosen(options.case)
+    cases = chosen(all_cases, options.case)
     if not cases:
-        sys.exit("rfc6455.py: no case has such a name")
+        sys.exit("no case has such a name")
     if options.list:
         return list_cases(cases)
 
@@ -195,13 +196,13 @@ def main():
         if left_out:
             print(f"{len(left_out)} cases are left out: they need --server, to start one with another limit")
         if not cases:
-            sys.exit("rfc6455.py: no case is left")
+            sys.exit("no case is left")
     else:
         if not os.access(options.server, os.X_OK):
-            sys.exit(f"rfc6455.py: {options.server} is not an executable")
+            sys.exit(f"{options.server} is not an executable")
         servers = {}
         for limit in sorted({case.limit for case in cases} | {None}, key=lambda limit: limit or 0):
-            own.append(OwnServer(os.path.abspath(options.server), limit or options.max_message_bytes))
+            own.append(OwnServer(os.path.abspath(options.server), limit or options.max_message_bytes, arguments))
             servers[limit] = own[-1].server
 
     started = time.monotonic()

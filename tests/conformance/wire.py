@@ -120,14 +120,15 @@ class Close(NamedTuple):
         return f"close {self.code}" + (f" ({self.reason})" if self.reason else "")
 
 
-def parse_server_frame(buffer):
+def parse_server_frame(buffer, reserved_bits=0):
     """(fin, opcode, payload, whole size) of the first frame, or None if it is not all there.
-    Strict: a server has no more freedom than a client."""
+    Strict: a server has no more freedom than a client. `reserved_bits` are those that an extension
+    has given a meaning."""
     if len(buffer) < 2:
         return None
     first, second = buffer[0], buffer[1]
     fin, opcode = bool(first & 0x80), first & 0x0F
-    if first & 0x70:
+    if first & 0x70 & ~reserved_bits:
         raise Violation(f"the server set reserved bits: first byte {first:#04x}")
     if opcode not in NAMES:
         raise Violation(f"the server used opcode {opcode:#x}")
