@@ -88,18 +88,15 @@ struct command
 /// The whole line is judged, but nothing is built from it: it goes to the receivers as it came.
 /// That is a scan of our own and not Boost.JSON's SAX parser, which is not usable from headers
 /// alone (it needs its library for error codes and a memory resource), costs 3 s of compile time,
-/// and takes 1.1 to 1.3 times as long for ASCII, 2 to 5 times for other text
-/// (tests/bench/command.cpp measures both).
+/// and takes about twice as long for short lines and nested ones, 5 times for long text that is not
+/// ASCII, and as long for long text that is (tests/bench/command.cpp measures both).
 ///
 /// Thread safety: distinct objects only.
 class command_parser
 {
 public:
     /// Uids of more bytes than this make a line invalid.
-    explicit command_parser(std::size_t max_uid_bytes) : max_uid_bytes_(max_uid_bytes)
-    {
-        uid_.all.reserve(16); // or the first line would
-    }
+    explicit command_parser(std::size_t max_uid_bytes) : max_uid_bytes_(max_uid_bytes) {}
 
     /// Parses one line, without its line end.
     /// Lifetime: the result points into the line or the parser; it is valid until the next call.
@@ -109,22 +106,23 @@ private:
     /// The names that a member gives, one or a list of them.
     struct names
     {
-        std::vector<std::string_view> all;
+        std::string_view one;              // if it is no list
+        std::vector<std::string_view> all; // if it is
         std::deque<std::string> unescaped; // what some of them point to
         bool given = false;                // the member is there
         bool list = false;                 // as a list
         bool good = false;                 // and each of them is usable
     };
 
-    CRIER_DECL bool take_member(detail::json_scanner& json);
     CRIER_DECL bool take_names(detail::json_scanner& json, names& into);
     CRIER_DECL bool take_list(detail::json_scanner& json, names& into);
-    CRIER_DECL bool take_name(detail::json_scanner& json, names& into);
+    CRIER_DECL bool take_name(detail::json_scanner& json, names& into, std::string_view& name);
     CRIER_DECL void forget();
+    CRIER_DECL std::string_view unescaped(std::string_view key);
     CRIER_DECL command others();
     CRIER_DECL command addressed(command::kind_type kind, names& of);
     CRIER_DECL command membership(command::kind_type kind, const names& topic);
-    CRIER_DECL static std::span<std::string_view> in_order(std::vector<std::string_view>& all);
+    CRIER_DECL static std::span<std::string_view> in_order(names& of);
     CRIER_DECL static command refused(command_error why);
 
     std::size_t max_uid_bytes_;

@@ -2,6 +2,7 @@
 #define CRIER_UTF8_HPP
 
 #include <crier/detail/scan.hpp>
+#include <crier/detail/utf8_blocks.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ public:
         const char* const end = at + bytes.size();
         while (at != end) {
             if (missing_ == 0) {
-                at = detail::skip_ascii(at, end);
+                at = detail::skip_ascii(bytes.data(), at, end);
                 if (at == end)
                     return true;
                 if (!lead(static_cast<unsigned char>(*at++)))
@@ -74,13 +75,6 @@ private:
     std::uint8_t highest_ = 0xBF;
 };
 
-/// True if the bytes are one complete UTF-8 text.
-inline bool is_valid_utf8(std::string_view bytes) noexcept
-{
-    utf8_validator validator;
-    return validator.consume(bytes) && validator.complete();
-}
-
 /// The number of bytes of the character that these bytes begin with, 1 to 4, or 0 if they begin with
 /// no whole and valid one.
 inline std::size_t utf8_character_size(std::string_view bytes) noexcept
@@ -108,6 +102,43 @@ inline std::size_t utf8_character_size(std::string_view bytes) noexcept
     const bool overlong = lead == 0xF0 && at(1) < 0x90;
     const bool beyond = lead == 0xF4 && at(1) > 0x8F;
     return overlong || beyond ? 0 : 4;
+}
+
+namespace detail {
+
+/// is_valid_utf8 of the text from `begin` on, in which all is right up to `at`.
+[[gnu::noinline]] inline bool is_valid_utf8_from(const char* begin, const char* at,
+                                                 const char* end) noexcept
+{
+    for (; at != end; at = skip_ascii(begin, at, end)) {
+        const std::size_t size = utf8_character_size({at, static_cast<std::size_t>(end - at)});
+        if (size == 0)
+            return false;
+        at += size;
+#if defined(__SSE2__)
+        if (at - begin >= utf8_blocks::before &&
+            end - begin >= utf8_blocks::before + utf8_blocks::size) {
+            utf8_blocks rest;
+            for (; end - at >= utf8_blocks::size; at += utf8_blocks::size)
+                rest.judge(at);
+            rest.judge(end - utf8_blocks::size);
+            const auto from_end = [&](int n) { return static_cast<unsigned char>(end[-n]); };
+            return rest.good() && from_end(1) < 0xC0 && from_end(2) < 0xE0 && from_end(3) < 0xF0;
+        }
+#endif
+    }
+    return true;
+}
+
+} // namespace detail
+
+/// True if the bytes are one complete UTF-8 text.
+inline bool is_valid_utf8(std::string_view bytes) noexcept
+{
+    const char* const begin = bytes.data();
+    const char* const end = begin + bytes.size();
+    const char* const at = detail::skip_ascii(begin, begin, end);
+    return at == end || detail::is_valid_utf8_from(begin, at, end);
 }
 
 } // namespace crier

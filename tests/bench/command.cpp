@@ -95,17 +95,66 @@ double median(std::vector<double> values)
     return values[values.size() / 2];
 }
 
+/// As many lines of so many bytes as stay in a core's own cache: what a server judges has just been
+/// copied into it. Not too few, or the processor would know them by heart.
+std::size_t number_of_lines(std::size_t bytes)
+{
+    return std::clamp<std::size_t>(256 * 1024 / bytes, 100, 2000);
+}
+
+std::string uid_of_line(std::size_t i)
+{
+    return "u" + std::to_string(1000 + i);
+}
+
 /// Lines of so many bytes, or a few less: a uid, a percent, and words to fill up.
 std::vector<std::string> lines_of(std::size_t bytes, const std::vector<std::string_view>& words)
 {
     std::vector<std::string> lines;
-    for (int i = 1000; i < 3000; ++i) {
-        std::string line = "{\"uid\":\"u" + std::to_string(i) + "\",\"percent\":\"" +
+    for (std::size_t i = 0; i < number_of_lines(bytes); ++i) {
+        std::string line = "{\"uid\":\"" + uid_of_line(i) + "\",\"percent\":\"" +
                            std::to_string(i % 100) + "%\",\"text\":\"";
-        for (std::size_t at = static_cast<std::size_t>(i) % words.size();
-             line.size() + words[at].size() + 2 <= bytes; at = (at + 1) % words.size())
+        for (std::size_t at = i % words.size(); line.size() + words[at].size() + 2 <= bytes;
+             at = (at + 1) % words.size())
             line += words[at];
         lines.push_back(line + "\"}");
+    }
+    return lines;
+}
+
+/// Lines as PHP's json_encode writes them: nested, with numbers, and all escaped that can be. `space`
+/// stands where Python's json.dumps has one.
+std::vector<std::string> nested_lines_of(std::size_t bytes, const std::string& space)
+{
+    std::uint64_t state = 88172645463325252;
+    const auto number = [&](std::uint64_t below) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return std::to_string((state >> 32) % below);
+    };
+    const auto member = [&](const char* name, const std::string& value) {
+        return '"' + std::string(name) + "\":" + space + value;
+    };
+    const std::string comma = "," + space;
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < number_of_lines(bytes); ++i) {
+        std::string line = '{' + member("uid", '"' + uid_of_line(i) + '"') + comma +
+                           member("event", i % 3 ? "\"paid\"" : "\"sent\"");
+        for (std::size_t before = 0; line.size() != before && line.size() < bytes;) {
+            before = line.size();
+            for (const std::string& next :
+                 {member("id", number(100'000'000)), member("open", i % 2 ? "true" : "false"),
+                  member("by", "null"), member("sum", number(1000) + '.' + number(100)),
+                  member("at", "{" + member("x", number(5000)) + comma +
+                                   member("y", "[" + number(10) + comma + "-" + number(99) + "]") +
+                                   "}"),
+                  member("name", "\"Ren\\u00e9e " + number(1000) + "\""),
+                  member("url", "\"https:\\/\\/example.org\\/" + number(1'000'000) + "\"")})
+                if (line.size() + comma.size() + next.size() + 1 <= bytes)
+                    line += comma + next;
+        }
+        lines.push_back(line + '}');
     }
     return lines;
 }
@@ -136,7 +185,7 @@ int main(int argc, char** argv)
 {
     const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 101;
     std::printf("text      bytes  crier ns  Boost.JSON  ratio\n");
-    for (const std::size_t bytes : {64u, 256u, 1024u, 16384u}) {
+    for (const std::size_t bytes : {64u, 256u, 1024u, 4096u}) {
         compare("English", bytes, lines_of(bytes, {"job ", "done, ", "the ", "next ", "one "}),
                 rounds);
         compare(
@@ -147,5 +196,7 @@ int main(int argc, char** argv)
                 lines_of(bytes, {"\u03ad\u03c1\u03b3\u03bf ", "\u03c4\u03ad\u03bb\u03bf\u03c2, ",
                                  "\u03c4\u03bf ", "\u03b5\u03c0\u03cc\u03bc\u03b5\u03bd\u03bf "}),
                 rounds);
+        compare("PHP", bytes, nested_lines_of(bytes, ""), rounds);
+        compare("Python", bytes, nested_lines_of(bytes, " "), rounds);
     }
 }

@@ -30,7 +30,7 @@ RINGS = {
         "detail/deadline_list.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
         "detail/json_scanner.hpp", "detail/member_names.hpp",
         "detail/outbox.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
-        "detail/topic_table.hpp", "detail/uid_table.hpp",
+        "detail/topic_table.hpp", "detail/uid_table.hpp", "detail/utf8_blocks.hpp",
     ],
     ENGINE: [
         "transport/", "concepts/transport.hpp", "authenticator/peer_credentials.hpp",

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -242,6 +243,53 @@ BOOST_AUTO_TEST_CASE(gives_the_same_answer_however_the_text_is_cut)
                 BOOST_ERROR("refused when cut at " << i << " and " << j);
         }
     BOOST_TEST(first_refused(all) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_text_is_judged_as_piece_by_piece_wherever_it_is_damaged)
+{
+    // A text is judged by blocks; these bytes are at the borders of the ranges that make a difference.
+    static constexpr unsigned char bytes[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF,
+                                              0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED,
+                                              0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF};
+    std::size_t wrong = 0;
+    for (const std::size_t at : {0u, 1u, 2u, 3u, 12u, 14u, 15u, 16u, 17u, 19u, 29u, 31u})
+        for (const std::size_t behind : {0u, 1u, 20u}) {
+            std::string text(at + 4 + behind, 'a');
+            for (const unsigned char a : bytes)
+                for (const unsigned char b : bytes)
+                    for (const unsigned char c : bytes)
+                        for (const unsigned char d : bytes) {
+                            const unsigned char four[] = {a, b, c, d};
+                            std::copy_n(four, 4, text.begin() + static_cast<std::ptrdiff_t>(at));
+                            crier::utf8_validator pieces;
+                            const bool expected = pieces.consume(text) && pieces.complete();
+                            wrong += crier::is_valid_utf8(text) != expected;
+                        }
+        }
+    BOOST_TEST(wrong == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_text_of_characters_of_all_lengths_is_valid_until_a_byte_is_missing)
+{
+    const std::string text =
+        "ab\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z\xED\x9F\xBF\xF4\x8F\xBF\xBF"
+        "\xE0\xA0\x80\xF0\x90\x80\x80\xC2\x80\xDF\xBF\xEF\xBF\xBF\xF0\x9F\x98\x80";
+    std::string longer;
+    for (int times = 0; times < 4; ++times) {
+        longer += text;
+        for (std::size_t before = 0; before < 16; ++before) { // at each place in a block
+            const std::string all = std::string(before, 'a') + longer;
+            BOOST_TEST(crier::is_valid_utf8(all));
+            for (std::size_t at = 0; at < all.size(); ++at) {
+                std::string damaged = all;
+                damaged.erase(at, 1);
+                crier::utf8_validator pieces;
+                const bool expected = pieces.consume(damaged) && pieces.complete();
+                if (crier::is_valid_utf8(damaged) != expected)
+                    BOOST_ERROR("without byte " << at << " of " << readable(all));
+            }
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(is_complete_only_between_characters)

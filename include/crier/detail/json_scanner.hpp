@@ -2,7 +2,6 @@
 #define CRIER_DETAIL_JSON_SCANNER_HPP
 
 #include <crier/detail/scan.hpp>
-#include <crier/utf8.hpp>
 
 #include <bitset>
 #include <cstddef>
@@ -13,8 +12,12 @@
 
 namespace crier::detail {
 
-/// Walks over a JSON text (RFC 8259) and judges it, building nothing. What it takes is valid UTF-8,
-/// and strings hold no unpaired surrogates.
+/// Walks over the text of a JSON object (RFC 8259) and judges it, building nothing. In strings there
+/// are no unpaired surrogates. That the text is UTF-8 is not judged here: there is a faster way for
+/// the whole of it (is_valid_utf8).
+///
+/// The object's last brace stands behind all else, so that what looks for an end need not ask for
+/// the text's: a text without it is taken for one that has nothing else.
 ///
 /// Why not a library: see docs in <crier/command.hpp>. Boost.JSON is the oracle of its tests.
 class json_scanner
@@ -22,25 +25,33 @@ class json_scanner
 public:
     static constexpr std::size_t max_depth = 512; ///< as deep as PHP's json_decode goes
 
+    /// Stands at the first character that is no white space.
     explicit json_scanner(std::string_view text) noexcept
-        : begin_(text.data()), at_(begin_), end_(begin_ + text.size())
-    {}
-
-    bool at_end() const noexcept { return at_ == end_; }
-    char peek() const noexcept { return at_ == end_ ? '\0' : *at_; }
-
-    void skip_space() noexcept
     {
-        if (at_ != end_ && static_cast<unsigned char>(*at_) > ' ')
-            return; // as nearly always
-        while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r' || *at_ == '\n'))
-            ++at_;
+        while (!text.empty() && is_space(text.back()))
+            text.remove_suffix(1);
+        if (text.empty() || text.back() != '}')
+            text = "}";
+        begin_ = at_ = text.data();
+        end_ = begin_ + text.size() - 1;
+        skip_space();
     }
 
-    /// Takes this character, and the white space behind it, if it is the next one.
-    bool take(char c) noexcept
+    /// Nothing is left but the last brace.
+    bool at_end() const noexcept { return at_ == end_; }
+    char peek() const noexcept { return *at_; }
+
+    [[gnu::always_inline]] void skip_space() noexcept
     {
-        if (at_ == end_ || *at_ != c)
+        if (static_cast<unsigned char>(*at_) <= ' ')
+            at_ = behind_space(at_);
+    }
+
+    /// Takes this character, which is no closing brace, and the white space behind it, if it is the
+    /// next one.
+    [[gnu::always_inline]] bool take(char c) noexcept
+    {
+        if (*at_ != c)
             return false;
         ++at_;
         skip_space();
@@ -49,103 +60,57 @@ public:
 
     /// Takes a string. `raw` is what stands between the quotes; `escaped` says whether it holds
     /// backslashes.
-    bool take_string(std::string_view& raw, bool& escaped) noexcept
+    [[gnu::always_inline]] bool take_string(std::string_view& raw, bool& escaped) noexcept
     {
-        if (at_ == end_ || *at_ != '"')
+        if (*at_ != '"')
             return false;
         const char* const begin = ++at_;
         at_ = skip_plain_json(begin_, at_, end_);
-        escaped = false;
-        if (at_ == end_ || *at_ != '"')
-            return take_string_from(begin, raw, escaped);
+        escaped = *at_ != '"';
+        if (escaped && !(at_ = end_of_string(begin_, at_, end_)))
+            return false;
         raw = {begin, static_cast<std::size_t>(at_ - begin)};
         ++at_;
         return true;
     }
 
+    /// Takes a member's name, as take_string, and the colon and the white space behind it.
+    [[gnu::always_inline]] bool take_key(std::string_view& raw, bool& escaped) noexcept
+    {
+        if (!take_string(raw, escaped))
+            return false;
+        skip_space();
+        return take(':');
+    }
+
     /// Takes a number. `raw` is its text; `integer` is false if it has a fraction or an exponent.
-    bool take_number(std::string_view& raw, bool& integer) noexcept
+    [[gnu::always_inline]] bool take_number(std::string_view& raw, bool& integer) noexcept
     {
         const char* const begin = at_;
-        integer = true;
-        if (at_ != end_ && *at_ == '-')
-            ++at_;
-        if (at_ != end_ && *at_ == '0')
+        at_ += *at_ == '-';
+        if (*at_ == '0')
             ++at_;
         else if (!take_digits())
             return false;
-        if (at_ != end_ && *at_ == '.') {
-            ++at_;
-            integer = false;
-            if (!take_digits())
-                return false;
-        }
-        if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) {
-            ++at_;
-            integer = false;
-            if (at_ != end_ && (*at_ == '+' || *at_ == '-'))
-                ++at_;
-            if (!take_digits())
-                return false;
-        }
+        integer = *at_ != '.' && (*at_ | 0x20) != 'e';
+        if (!integer && !(at_ = end_of_fraction(at_)))
+            return false;
         raw = {begin, static_cast<std::size_t>(at_ - begin)};
         return true;
     }
 
-    bool take_word(std::string_view word) noexcept
-    {
-        if (static_cast<std::size_t>(end_ - at_) < word.size() ||
-            std::memcmp(at_, word.data(), word.size()) != 0)
-            return false;
-        at_ += word.size();
-        return true;
-    }
-
     /// Takes any value, arrays and objects included, and the white space behind it. The value
-    /// itself lies in `outer` arrays and objects already.
-    bool skip_value(std::size_t outer) noexcept
+    /// itself lies in `outer` arrays and objects already. After a false it stands nowhere.
+    [[gnu::always_inline]] bool skip_value(std::size_t outer) noexcept
     {
-        if (peek() != '{' && peek() != '[') {
+        if (*at_ != '{' && *at_ != '[') {
             if (!skip_scalar())
                 return false;
-            skip_space();
-            return true;
+        } else if (!(at_ = end_of_nested(*this, outer))) {
+            return false;
         }
-        std::bitset<max_depth> in_object;
-        std::size_t depth = outer;
-        for (;;) {
-            // A value begins here.
-            const char c = peek();
-            if (c == '{' || c == '[') {
-                if (depth == max_depth)
-                    return false;
-                in_object[depth++] = c == '{';
-                take(c);
-                if (c == '{' && peek() != '}') {
-                    if (!skip_key())
-                        return false;
-                    continue;
-                }
-                if (c == '[' && peek() != ']')
-                    continue;
-            } else if (!skip_scalar()) {
-                return false;
-            }
-            // A value ended, or an empty array or object is open: close what closes here.
-            for (bool next = false; !next;) {
-                skip_space();
-                if (depth == outer)
-                    return true;
-                const bool object = in_object[depth - 1];
-                if (take_close(object)) {
-                    --depth;
-                    continue;
-                }
-                if (!take(',') || (object && !skip_key()))
-                    return false;
-                next = true;
-            }
-        }
+        skip_space();
+        return true;
     }
 
     /// What a string with escapes means. `raw` comes from take_string.
@@ -192,66 +157,48 @@ public:
     }
 
 private:
-    /// The rest of a string that began at `begin`, from something on that is no plain character.
-    [[gnu::noinline]] bool take_string_from(const char* begin, std::string_view& raw,
-                                            bool& escaped) noexcept
+    static bool is_space(char c) noexcept
     {
-        for (; at_ != end_ && *at_ != '"'; at_ = skip_plain_json(begin_, at_, end_)) {
-            if (*at_ == '\\') {
-                escaped = true;
-                if (!take_escape())
-                    return false;
-            } else if (!take_beyond_ascii()) {
-                return false; // or a control character
-            }
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    }
+
+    [[gnu::noinline]] static const char* behind_space(const char* at) noexcept
+    {
+        while (is_space(*at))
+            ++at;
+        return at;
+    }
+
+    /// The quote at the end of a string, or null if it has none or is wrong. `at` is somewhere in it
+    /// where no plain character is.
+    [[gnu::noinline]] static const char* end_of_string(const char* begin, const char* at,
+                                                       const char* end) noexcept
+    {
+        while (*at != '"') {
+            if (*at != '\\' || !(at = end_of_escape(at + 1, end)))
+                return nullptr; // a control character, or the end of the text
+            if (*at != '\\')
+                at = skip_plain_json(begin, at, end);
         }
-        if (at_ == end_)
-            return false;
-        raw = {begin, static_cast<std::size_t>(at_ - begin)};
-        ++at_;
-        return true;
+        return at;
     }
 
-    /// A run of characters that are not ASCII; at least one.
-    bool take_beyond_ascii() noexcept
+    /// What is behind an escape, or null if it is wrong. `at` is behind the backslash.
+    static const char* end_of_escape(const char* at, const char* end) noexcept
     {
-        const char* const begin = at_;
-        while (at_ != end_ && static_cast<unsigned char>(*at_) >= 0x80) {
-            const std::size_t size =
-                utf8_character_size({at_, static_cast<std::size_t>(end_ - at_)});
-            if (size == 0)
-                return false;
-            at_ += size;
-        }
-        return at_ != begin;
-    }
-
-    bool take_escape() noexcept
-    {
-        ++at_; // the backslash
-        if (at_ == end_)
-            return false;
-        const char c = *at_++;
-        if (c != 'u')
-            return std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos;
-        const int first = take_hex4();
-        if (first < 0 || (first >= 0xDC00 && first < 0xE000))
-            return false;
-        if (first < 0xD800 || first >= 0xDC00)
-            return true;
-        if (!take_word("\\u"))
-            return false;
-        const int second = take_hex4();
-        return second >= 0xDC00 && second < 0xE000;
-    }
-
-    int take_hex4() noexcept
-    {
-        if (end_ - at_ < 4)
-            return -1;
-        const int value = hex4(at_);
-        at_ += 4;
-        return value;
+        if (*at != 'u')
+            return std::string_view("\"\\/bfnrt").find(*at) != std::string_view::npos ? at + 1
+                                                                                      : nullptr;
+        if (end - at < 5)
+            return nullptr;
+        const int first = hex4(at + 1);
+        at += 5;
+        if (first < 0xD800 || first >= 0xE000)
+            return first < 0 ? nullptr : at;
+        if (first >= 0xDC00 || end - at < 6 || at[0] != '\\' || at[1] != 'u')
+            return nullptr;
+        const int second = hex4(at + 2);
+        return second >= 0xDC00 && second < 0xE000 ? at + 6 : nullptr;
     }
 
     static int hex4(const char* at) noexcept
@@ -293,19 +240,49 @@ private:
         }
     }
 
-    bool take_digits() noexcept
+    [[gnu::always_inline]] bool take_digits() noexcept
     {
         const char* const begin = at_;
-        while (at_ != end_ && *at_ >= '0' && *at_ <= '9')
+        while (*at_ >= '0' && *at_ <= '9')
             ++at_;
         return at_ != begin;
     }
 
-    bool skip_scalar() noexcept
+    /// What is behind a fraction, an exponent, or both, where one of them begins; null if it is wrong.
+    [[gnu::noinline]] static const char* end_of_fraction(const char* at) noexcept
+    {
+        const auto digits = [&] {
+            const char* const begin = at;
+            while (*at >= '0' && *at <= '9')
+                ++at;
+            return at != begin;
+        };
+        if (*at == '.') {
+            ++at;
+            if (!digits())
+                return nullptr;
+        }
+        if ((*at | 0x20) != 'e')
+            return at;
+        ++at;
+        at += *at == '+' || *at == '-';
+        return digits() ? at : nullptr;
+    }
+
+    [[gnu::always_inline]] bool take_word(std::string_view word) noexcept
+    {
+        if (static_cast<std::size_t>(end_ - at_) < word.size() ||
+            std::memcmp(at_, word.data(), word.size()) != 0)
+            return false;
+        at_ += word.size();
+        return true;
+    }
+
+    [[gnu::always_inline]] bool skip_scalar() noexcept
     {
         std::string_view raw;
         bool flag;
-        switch (peek()) {
+        switch (*at_) {
         case '"':
             return take_string(raw, flag);
         case 't':
@@ -319,23 +296,52 @@ private:
         }
     }
 
-    bool skip_key() noexcept
+    [[gnu::always_inline]] bool skip_key() noexcept
     {
         std::string_view raw;
         bool escaped;
-        if (!take_string(raw, escaped))
-            return false;
-        skip_space();
-        return take(':');
+        return take_key(raw, escaped);
     }
 
-    /// Takes the closing bracket of an object or array, leaving the space behind it.
-    bool take_close(bool object) noexcept
+    /// What is behind the array or object that begins where `json` stands; null if it is wrong.
+    [[gnu::noinline]] static const char* end_of_nested(json_scanner json,
+                                                       std::size_t outer) noexcept
     {
-        if (at_ == end_ || *at_ != (object ? '}' : ']'))
-            return false;
-        ++at_;
-        return true;
+        std::bitset<max_depth> in_object;
+        std::size_t depth = outer;
+        bool object = false; // what is open
+        for (;;) {
+            // A value begins here.
+            const char c = json.peek();
+            if (c == '{' || c == '[') {
+                if (depth == max_depth)
+                    return nullptr;
+                object = in_object[depth++] = c == '{';
+                json.take(c);
+                if (json.peek() != (object ? '}' : ']')) {
+                    if (object && !json.skip_key())
+                        return nullptr;
+                    continue;
+                }
+            } else if (!json.skip_scalar()) {
+                return nullptr;
+            }
+            // A value ended, or an empty array or object is open: close what closes here.
+            for (;;) {
+                json.skip_space();
+                if (json.take(',')) {
+                    if (object && !json.skip_key())
+                        return nullptr;
+                    break;
+                }
+                if (json.peek() != (object ? '}' : ']') || json.at_end())
+                    return nullptr;
+                ++json.at_;
+                if (--depth == outer)
+                    return json.at_;
+                object = in_object[depth - 1];
+            }
+        }
     }
 
     const char* begin_;

@@ -2,6 +2,7 @@
 #define CRIER_DETAIL_SCAN_HPP
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -12,71 +13,124 @@
 /// Runs of bytes that need no second look, sixteen or eight at a time.
 namespace crier::detail {
 
-/// The first byte from `at` on that is not ASCII, or `end`.
-inline const char* skip_ascii(const char* at, const char* end) noexcept
+/// Eight bytes, on any processor. What is found is the high bit of a byte.
+class word_block
 {
-#if defined(__SSE2__)
-    for (; end - at >= 16; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        if (const auto found = static_cast<unsigned>(_mm_movemask_epi8(bytes)))
-            return at + std::countr_zero(found);
+public:
+    static constexpr std::ptrdiff_t size = 8;
+    using found = std::uint64_t;
+
+    explicit word_block(const char* at) noexcept
+    {
+        std::memcpy(&bytes_, at, size);
+        if constexpr (std::endian::native == std::endian::big)
+            bytes_ = __builtin_bswap64(bytes_);
     }
-#endif
-    for (; end - at >= 8; at += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, at, 8);
-        if (word & 0x8080808080808080u)
-            break;
+
+    found not_ascii() const noexcept { return bytes_ & high; }
+
+    found not_plain_json() const noexcept
+    {
+        const auto below = [](std::uint64_t bytes, std::uint64_t limit) { // of each byte
+            return ~(((bytes & ~high) + ones * (0x80 - limit)) | bytes) & high;
+        };
+        return below(bytes_, 0x20) | below(bytes_ ^ (ones * '"'), 1) |
+               below(bytes_ ^ (ones * '\\'), 1);
     }
-    while (at != end && static_cast<unsigned char>(*at) < 0x80)
-        ++at;
-    return at;
-}
+
+    static std::uint64_t mask(found f) noexcept { return f; }
+    static int first(std::uint64_t mask) noexcept { return std::countr_zero(mask) / 8; }
+    static std::uint64_t without(std::uint64_t mask, std::ptrdiff_t n) noexcept
+    {
+        return mask >> (8 * n) << (8 * n);
+    }
+
+private:
+    static constexpr std::uint64_t ones = 0x0101010101010101u;
+    static constexpr std::uint64_t high = 0x8080808080808080u;
+
+    std::uint64_t bytes_;
+};
 
 #if defined(__SSE2__)
-/// Which of sixteen bytes are no plain characters of a JSON string.
-inline unsigned special_json(const char* at) noexcept
+/// Sixteen bytes, on processors that have SSE2.
+class sse2_block
 {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    const __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    // As signed numbers, bytes that are not ASCII are below zero.
-    const __m128i other = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-    return static_cast<unsigned>(
-        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), other)));
-}
-#endif
+public:
+    static constexpr std::ptrdiff_t size = 16;
+    using found = __m128i; // the high bits of its bytes
 
-/// The first byte from `at` on that is no plain character of a JSON string: a quote, a backslash, a
-/// control character, or not ASCII; or `end`. `begin` is where the text begins: what may be read.
-inline const char* skip_plain_json(const char* begin, const char* at, const char* end) noexcept
-{
-#if defined(__SSE2__)
-    for (; end - at >= 16; at += 16)
-        if (const unsigned found = special_json(at))
-            return at + std::countr_zero(found);
-    if (end - begin >= 16) { // the last sixteen, without those before `at`
-        const auto before = static_cast<unsigned>(16 - (end - at));
-        const unsigned found = special_json(end - 16) >> before;
-        return found ? at + std::countr_zero(found) : end;
+    explicit sse2_block(const char* at) noexcept
+        : bytes_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)))
+    {}
+
+    found not_ascii() const noexcept { return bytes_; }
+
+    found not_plain_json() const noexcept
+    {
+        const __m128i quote = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('"'));
+        const __m128i slash = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('\\'));
+        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_);
+        return quote | slash | control;
     }
+
+    static unsigned mask(found f) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(f)); }
+    static int first(unsigned mask) noexcept { return std::countr_zero(mask); }
+    static unsigned without(unsigned mask, std::ptrdiff_t n) noexcept { return mask >> n << n; }
+
+private:
+    __m128i bytes_;
+};
+
+using scan_block = sse2_block;
 #else
-    static_cast<void>(begin);
-    constexpr std::uint64_t ones = 0x0101010101010101u;
-    constexpr std::uint64_t high = 0x8080808080808080u;
-    for (; end - at >= 8; at += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, at, 8);
-        const std::uint64_t quote = word ^ (ones * '"');
-        const std::uint64_t slash = word ^ (ones * '\\');
-        if (((word - ones * 0x20) | (quote - ones) | (slash - ones) | word) & high)
-            break; // perhaps; the bytes tell
-    }
+using scan_block = word_block;
 #endif
-    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20 &&
-           static_cast<unsigned char>(*at) < 0x80)
+
+/// The first byte from `at` on that Stops finds in a block, or `end`. Memory may be read from
+/// `begin` on. `stops` says the same of a single byte.
+template <class Block, auto Stops, class StopsAt>
+[[gnu::noinline]] const char* skip_blocks(const char* begin, const char* at, const char* end,
+                                          StopsAt stops) noexcept
+{
+    constexpr std::ptrdiff_t size = Block::size;
+    const auto look = [](const char* block) { return (Block(block).*Stops)(); };
+    while (end - at >= 4 * size &&
+           Block::mask(look(at) | look(at + size) | look(at + 2 * size) | look(at + 3 * size)) == 0)
+        at += 4 * size;
+    for (; end - at >= size; at += size)
+        if (const auto found = Block::mask(look(at)))
+            return at + Block::first(found);
+    if (at != end && end - begin >= size) { // the last block, without those before `at`
+        const char* const last = end - size;
+        const auto found = Block::without(Block::mask(look(last)), at - last);
+        return found ? last + Block::first(found) : end;
+    }
+    while (at != end && !stops(static_cast<unsigned char>(*at)))
         ++at;
     return at;
+}
+
+/// The first byte from `at` on that is not ASCII, or `end`. `begin` is where the text begins: what
+/// may be read.
+template <class Block = scan_block>
+const char* skip_ascii(const char* begin, const char* at, const char* end) noexcept
+{
+    return skip_blocks<Block, &Block::not_ascii>(begin, at, end,
+                                                 [](unsigned char c) { return c >= 0x80; });
+}
+
+/// The first byte from `at` on that is no plain character of a JSON string: a quote, a backslash or
+/// a control character; or `end`. `begin` is where the text begins: what may be read.
+template <class Block = scan_block>
+[[gnu::always_inline]] inline const char* skip_plain_json(const char* begin, const char* at,
+                                                          const char* end) noexcept
+{
+    if (end - at >= Block::size) // nearly always it is near
+        if (const auto found = Block::mask(Block(at).not_plain_json()))
+            return at + Block::first(found);
+    return skip_blocks<Block, &Block::not_plain_json>(
+        begin, at, end, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20; });
 }
 
 } // namespace crier::detail

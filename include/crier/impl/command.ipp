@@ -3,51 +3,54 @@
 
 #include <crier/command.hpp>
 #include <crier/detail/json_scanner.hpp>
+#include <crier/utf8.hpp>
 
 #include <algorithm>
 #include <cstring>
 
 namespace crier {
 
-/// One name. False if it is no JSON; a name that is not usable makes `into` not good.
-CRIER_DECL bool command_parser::take_name(detail::json_scanner& json, names& into)
+/// Takes one name, or what stands in its place. False if that is no JSON; a name that is not usable
+/// makes `into` not good.
+CRIER_DECL bool command_parser::take_name(detail::json_scanner& json, names& into,
+                                          std::string_view& name)
 {
-    std::string_view raw;
     bool flag = false;
+    name = {};
     if (json.peek() == '"') {
-        if (!json.take_string(raw, flag))
+        if (!json.take_string(name, flag))
             return false;
         if (flag) {
-            detail::json_scanner::unescape(raw, into.unescaped.emplace_back());
-            raw = into.unescaped.back();
+            detail::json_scanner::unescape(name, into.unescaped.emplace_back());
+            name = into.unescaped.back();
         }
     } else if (json.peek() == '-' || (json.peek() >= '0' && json.peek() <= '9')) {
-        if (!json.take_number(raw, flag))
+        if (!json.take_number(name, flag))
             return false;
         if (!flag)
-            raw = {};
-        else if (raw == "-0")
-            raw.remove_prefix(1);
+            name = {};
+        else if (name == "-0")
+            name.remove_prefix(1);
     } else if (!json.skip_value(into.list ? 2 : 1)) {
         return false;
     }
     json.skip_space();
-    if (raw.empty() || raw.size() > max_uid_bytes_)
+    if (name.empty() || name.size() > max_uid_bytes_)
         into.good = false;
-    into.all.push_back(raw);
     return true;
 }
 
 CRIER_COLD CRIER_DECL bool command_parser::take_list(detail::json_scanner& json, names& into)
 {
     into.list = true;
+    into.all.clear();
     json.take('[');
     if (json.take(']')) {
         into.good = false;
         return true;
     }
     do {
-        if (!take_name(json, into))
+        if (!take_name(json, into, into.all.emplace_back()))
             return false;
     } while (json.take(','));
     return json.take(']');
@@ -55,57 +58,12 @@ CRIER_COLD CRIER_DECL bool command_parser::take_list(detail::json_scanner& json,
 
 CRIER_DECL bool command_parser::take_names(detail::json_scanner& json, names& into)
 {
-    into.all.clear();
     into.given = into.good = true;
-    others_given_ = others_given_ || &into != &uid_;
     into.list = false;
+    others_given_ = others_given_ || &into != &uid_;
     if (!into.unescaped.empty())
         into.unescaped.clear();
-    return json.peek() == '[' ? take_list(json, into) : take_name(json, into);
-}
-
-CRIER_DECL bool command_parser::take_member(detail::json_scanner& json)
-{
-    std::string_view key;
-    bool escaped;
-    if (!json.take_string(key, escaped))
-        return false;
-    if (escaped) {
-        detail::json_scanner::unescape(key, unescaped_key_);
-        key = unescaped_key_;
-    }
-    json.skip_space();
-    if (!json.take(':'))
-        return false;
-    names* into = nullptr;
-    // The length is known in each case, so that the comparison is one of a number or two.
-    const auto is = [&](const auto& name) {
-        return std::memcmp(key.data(), name, sizeof(name) - 1) == 0;
-    };
-    switch (key.size()) { // most names have nothing to do with us
-    case 3:
-        into = is("uid") ? &uid_ : nullptr;
-        break;
-    case 4:
-        into = is("join") ? &join_ : nullptr;
-        break;
-    case 5:
-        into = is("topic") ? &topic_ : is("leave") ? &leave_ : nullptr;
-        break;
-    case 6:
-        into = is("except") ? &except_ : nullptr;
-        break;
-    case 7:
-        into = is("members") ? &members_ : nullptr;
-        break;
-    case 9:
-        if (is("broadcast"))
-            broadcast_ = json.peek() == 't';
-        break;
-    default:
-        break;
-    }
-    return into ? take_names(json, *into) : json.skip_value(1);
+    return json.peek() == '[' ? take_list(json, into) : take_name(json, into, into.one);
 }
 
 CRIER_DECL void command_parser::forget()
@@ -123,12 +81,13 @@ CRIER_COLD CRIER_DECL command command_parser::refused(command_error why)
     return {.kind = command::invalid, .why = why};
 }
 
-CRIER_COLD CRIER_DECL std::span<std::string_view>
-command_parser::in_order(std::vector<std::string_view>& all)
+CRIER_COLD CRIER_DECL std::span<std::string_view> command_parser::in_order(names& of)
 {
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    return all;
+    if (!of.list)
+        return {&of.one, 1};
+    std::sort(of.all.begin(), of.all.end());
+    of.all.erase(std::unique(of.all.begin(), of.all.end()), of.all.end());
+    return of.all;
 }
 
 CRIER_COLD CRIER_DECL command command_parser::addressed(command::kind_type kind, names& of)
@@ -139,10 +98,10 @@ CRIER_COLD CRIER_DECL command command_parser::addressed(command::kind_type kind,
     if (kind == command::publish) {
         if (!of.good || of.list)
             return refused(command_error::bad_receiver);
-        found.name = of.all.front();
+        found.name = of.one;
     }
     if (except_.given)
-        found.except = in_order(except_.all);
+        found.except = in_order(except_);
     return found;
 }
 
@@ -151,7 +110,7 @@ CRIER_COLD CRIER_DECL command command_parser::membership(command::kind_type kind
 {
     if (!topic.good || topic.list || !members_.given || !members_.good)
         return refused(command_error::bad_receiver);
-    return {.kind = kind, .name = topic.all.front(), .uids = in_order(members_.all)};
+    return {.kind = kind, .name = topic.one, .uids = in_order(members_)};
 }
 
 /// What a line without a uid asks for.
@@ -168,30 +127,70 @@ CRIER_COLD CRIER_DECL command command_parser::others()
     return refused(command_error::no_receiver);
 }
 
+CRIER_DECL std::string_view command_parser::unescaped(std::string_view key)
+{
+    detail::json_scanner::unescape(key, unescaped_key_);
+    return unescaped_key_;
+}
+
 CRIER_DECL command command_parser::parse(std::string_view line)
 {
+    // The names that mean something. Their lengths are known, so that each comparison is one of a
+    // number or two; and most names have nothing to do with us.
+    const auto named = [&](std::string_view key) -> names* {
+        const auto is = [&](const auto& name) {
+            return std::memcmp(key.data(), name, sizeof(name) - 1) == 0;
+        };
+        if (key.size() == 3)
+            return is("uid") ? &uid_ : nullptr;
+        switch (key.size()) {
+        case 4:
+            return is("join") ? &join_ : nullptr;
+        case 5:
+            return is("topic") ? &topic_ : is("leave") ? &leave_ : nullptr;
+        case 6:
+            return is("except") ? &except_ : nullptr;
+        case 7:
+            return is("members") ? &members_ : nullptr;
+        default:
+            return nullptr;
+        }
+    };
+
     forget();
     detail::json_scanner json(line);
-    json.skip_space();
     if (!json.take('{'))
         return refused(command_error::not_json);
-    if (!json.take('}')) {
+    if (!json.at_end()) {
         do {
-            if (!take_member(json))
+            std::string_view key;
+            bool escaped;
+            if (!json.take_key(key, escaped))
                 return refused(command_error::not_json);
+            if (escaped)
+                key = unescaped(key);
+            if (names* const into = named(key)) {
+                detail::json_scanner there = json; // what has no address can stay in registers
+                if (!take_names(there, *into))
+                    return refused(command_error::not_json);
+                json = there;
+            } else {
+                if (key == "broadcast")
+                    broadcast_ = json.peek() == 't';
+                if (!json.skip_value(1))
+                    return refused(command_error::not_json);
+            }
         } while (json.take(','));
-        if (!json.take('}'))
-            return refused(command_error::not_json);
     }
-    if (!json.at_end())
+    if (!json.at_end() || !is_valid_utf8(line))
         return refused(command_error::not_json);
     if (!uid_.given)
         return others();
     if (!uid_.good)
         return refused(command_error::bad_receiver);
     if (uid_.list)
-        return {.kind = command::multicast, .uids = in_order(uid_.all)};
-    return {.kind = command::unicast, .name = uid_.all.front()};
+        return {.kind = command::multicast, .uids = in_order(uid_)};
+    return {.kind = command::unicast, .name = uid_.one};
 }
 
 } // namespace crier

@@ -32,7 +32,6 @@ struct json_member
     std::string_view operator()(message_view message) const
     {
         detail::json_scanner json(message.data);
-        json.skip_space();
         if (!json.take('{'))
             return {};
         do {
