@@ -118,7 +118,7 @@ private:
     decoded decode_frame(std::span<char>& in)
     {
         constexpr char rsv1 = 0x40;
-        std::array<char, 14> bytes; // of the header, without RSV1, which its parser does not know
+        std::array<char, 14> bytes{}; // of the header, without RSV1, which its parser does not know
         const std::size_t size = std::min(in.size(), bytes.size());
         std::copy_n(in.begin(), size, bytes.begin());
         const bool compressed = size != 0 && (bytes[0] & rsv1) != 0;
