@@ -2,6 +2,7 @@
 #include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
+#include <crier/codec/websocket_deflate.hpp>
 #include <crier/overflow/close_slow.hpp>
 #include <crier/overflow/conflate_by.hpp>
 #include <crier/overflow/drop_newest.hpp>
@@ -100,6 +101,42 @@ BOOST_AUTO_TEST_CASE(websocket_is_a_codec)
          {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", {}},
          {"POST / HTTP/1.1\r\n\r\n", {}},
          {"no request", {}}},
+        {.symmetric = false});
+    BOOST_TEST(found.ok(), found);
+}
+
+BOOST_AUTO_TEST_CASE(websocket_deflate_is_a_codec)
+{
+    std::string head(upgrade_request);
+    head.resize(head.size() - 2);
+    head += "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n\r\n";
+    const std::string long_text(700, 'a');
+    const std::string long_payload(crier::deflate_message(long_text, {}, 15));
+    const std::string hello = "\xf2\x48\xcd\xc9\xc9\x07\x00"s;
+    constexpr unsigned rsv1 = 0x40;
+    crier::websocket_deflate<> codec;
+    codec.max_message_bytes = 700;
+    const auto found = codec_conformance(
+        codec,
+        {{head, {}},
+         {head + client_frame(fin | rsv1 | op::text, hello) + client_frame(fin | op::text, "a") +
+              client_frame(fin | rsv1 | op::binary, long_payload),
+          {"Hello", "a", long_text}},
+         {head + client_frame(rsv1 | op::text, hello.substr(0, 2)) +
+              client_frame(fin | op::ping, "p") + client_frame(op::continuation) +
+              client_frame(fin | op::continuation, hello.substr(2)) +
+              client_frame(fin | op::close, close_payload(1000, "bye")),
+          {"Hello"}},
+         {head + client_frame(op::text, "a") + client_frame(fin | op::ping, "p") +
+              client_frame(fin | op::continuation, "b") +
+              client_frame(fin | rsv1 | op::text, hello),
+          {"ab", "Hello"}},
+         {head + client_frame(fin | rsv1 | op::text, "\x07"), {}},
+         {head + client_frame(fin | rsv1 | op::ping), {}},
+         {head + client_frame(fin | rsv1 | op::binary,
+                              crier::deflate_message(std::string(701, 'a'), {}, 15)),
+          {}},
+         {std::string(upgrade_request) + client_frame(fin | op::text, "a"), {"a"}}},
         {.symmetric = false});
     BOOST_TEST(found.ok(), found);
 }

@@ -145,6 +145,15 @@ struct websocket_client::impl
 
 websocket_client::websocket_client(const std::string& address, const std::string& target,
                                    const std::string& subprotocols)
+    : websocket_client(address, target, subprotocols, 0)
+{}
+
+websocket_client::websocket_client(const std::string& address, int server_window_bits)
+    : websocket_client(address, "/", {}, server_window_bits)
+{}
+
+websocket_client::websocket_client(const std::string& address, const std::string& target,
+                                   const std::string& subprotocols, int server_window_bits)
     : impl_(std::make_unique<impl>())
 {
     impl& self = *impl_;
@@ -158,6 +167,12 @@ websocket_client::websocket_client(const std::string& address, const std::string
             websocket::stream_base::decorator([subprotocols](websocket::request_type& request) {
                 request.set("Sec-WebSocket-Protocol", subprotocols);
             }));
+    if (server_window_bits != 0) {
+        websocket::permessage_deflate offer;
+        offer.client_enable = true;
+        offer.server_max_window_bits = server_window_bits;
+        stream.set_option(offer);
+    }
     stream.control_callback([&self](websocket::frame_type kind, beast::string_view payload) {
         if (kind == websocket::frame_type::pong)
             self.last_pong.assign(payload.data(), payload.size());
@@ -175,6 +190,12 @@ std::string websocket_client::subprotocol() const
 {
     const auto chosen = impl_->response["Sec-WebSocket-Protocol"];
     return {chosen.data(), chosen.size()};
+}
+
+std::string websocket_client::extensions() const
+{
+    const auto agreed = impl_->response["Sec-WebSocket-Extensions"];
+    return {agreed.data(), agreed.size()};
 }
 
 std::string websocket_client::address() const

@@ -30,11 +30,17 @@ public:
     /// Connects to "127.0.0.1:1234" or "[::1]:1234" and shakes hands.
     explicit websocket_client(const std::string& address, const std::string& target = "/",
                               const std::string& subprotocols = {});
+
+    /// The same with an offer of permessage-deflate, with this server_max_window_bits: 9 to 15.
+    websocket_client(const std::string& address, int server_window_bits);
     ~websocket_client();
     websocket_client(websocket_client&&) noexcept;
 
     /// The subprotocol that the server chose.
     std::string subprotocol() const;
+
+    /// The extensions that the server agreed to.
+    std::string extensions() const;
 
     /// This end's address, as the server sees it.
     std::string address() const;
@@ -70,6 +76,9 @@ public:
     void vanish();
 
 private:
+    websocket_client(const std::string& address, const std::string& target,
+                     const std::string& subprotocols, int server_window_bits);
+
     struct impl;
     std::unique_ptr<impl> impl_;
 };
