@@ -1,19 +1,57 @@
-"""Who takes part in run.py: a name and a command line each.
+"""Who takes part in run.py.
 
-{build} is the directory of the built programs, {here} is this one, {clients} and {backend} are the ports
-that the server listens on, on 127.0.0.1. A server speaks the wire contract of the README, ends on SIGTERM,
-and uses one core. To add one for a single run: run.py --with 'name=COMMAND'.
+In a command {build} is the directory of the built programs, {here} is this one, {clients} and {backend} are the ports
+that the server listens on, on 127.0.0.1. A server speaks the wire contract of the README and ends on SIGTERM. Its
+processes, children included, are what is measured.
+
+To add one for a single run: run.py --with 'name=COMMAND'. So a build of one's own of uWebSockets, or
+`php {here}/start.php start` with Workerman from Composer, stands beside the others; neither is packaged by Debian. For
+one that stays: a line below, a program in servers/, and a target in CMakeLists.txt that is built if its package is
+there. crier_load verifies every delivery: a server that loses or reorders is found out, not measured.
 """
 
-CONTESTANTS = {
+import dataclasses
+import glob
+
+
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    name: str
+    command: str
+    target: str = ""  # of CMakeLists.txt, to be built
+    needs: tuple = ()  # a file each (may have wildcards), without which it is left out
+    packages: str = ""  # of Debian 12, that bring them
+    protocol: str = "lines"  # of crier_load
+    cores: int = 1  # that it may use; where there are fewer, it shares the load's
+    judged: bool = False  # against the targets
+
+    def missing(self):
+        """What brings it, if it cannot run here."""
+        return "" if all(map(glob.glob, self.needs)) else self.packages
+
+
+BOOST_JSON = "/usr/lib/*/libboost_json.so"
+
+CONTESTANTS = {each.name: each for each in [
     # The yardstick: epoll and nothing else, without JSON.
-    "floor": "{build}/crier_floor --clients 127.0.0.1:{clients} --backend 127.0.0.1:{backend}",
+    Contestant("floor", "{build}/crier_floor --clients 127.0.0.1:{clients} --backend 127.0.0.1:{backend}",
+               target="crier_floor"),
     # The README's server.
-    "crier": "{build}/crier_server {clients} {backend}",
+    Contestant("crier", "{build}/crier_server {clients} {backend}", target="crier_server", judged=True),
+    # Boost.Beast, as its chat examples do it.
+    Contestant("beast", "{build}/crier_beast {clients} {backend}", target="crier_beast", needs=(BOOST_JSON,),
+               packages="libboost-json1.81-dev"),
+    Contestant("websocketpp", "{build}/crier_websocketpp {clients} {backend}", target="crier_websocketpp",
+               needs=(BOOST_JSON, "/usr/include/websocketpp/server.hpp"),
+               packages="libboost-json1.81-dev libwebsocketpp-dev"),
     # Node with ws, as one would write it; Debian's node-ws keeps it where NODE_PATH says.
-    "node-ws": "env NODE_PATH=/usr/share/nodejs node {here}/servers/node_ws.cjs {clients} {backend}",
-}
+    Contestant("node-ws", "env NODE_PATH=/usr/share/nodejs node {here}/servers/node_ws.cjs {clients} {backend}",
+               needs=("/usr/bin/node", "/usr/share/nodejs/ws"), packages="nodejs node-ws"),
+    # nginx with nchan: HTTP, one request for each push.
+    Contestant("nchan", "python3 {here}/servers/nchan.py {build}/nchan {clients} {backend}",
+               needs=("/usr/sbin/nginx", "/usr/lib/nginx/modules/ngx_nchan_module.so"),
+               packages="nginx libnginx-mod-nchan", protocol="nchan"),
+]}
 
 USUAL = ["floor", "crier"]
 YARDSTICK = "floor"
-OURS = "crier"  # the targets are for servers whose name begins so

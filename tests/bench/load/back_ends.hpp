@@ -73,14 +73,13 @@ public:
             flush(b);
     }
 
-    // Asks for the uid from the probing back end, if not too much is unanswered.
-    bool probe(std::uint32_t uid)
+    // Asks for this audience from the probing back end, if not too much is unanswered.
+    bool probe(std::uint32_t audience)
     {
         speaker& s = prober();
         if (s.sent - s.answered >= 256)
             return false;
-        about_.format.append(s.out, about_.prefixes[uid], ++s.sent, about_.streams,
-                             s.payload_bytes);
+        about_.append(s.out, audience, ++s.sent, about_.streams, s.payload_bytes);
         return true;
     }
     void flush_probes() { flush(about_.streams); }
@@ -233,7 +232,7 @@ private:
             while (on_reply(b, bytes)) {
             }
             s.tail.assign(bytes);
-            if (s.tail.size() > 4)
+            if (s.tail.size() > longest_half_reply(o_.speaks))
                 return end(b, "it says " + s.tail.substr(0, 40));
             if (o_.mode == load_mode::new_connection_per_push && b < about_.streams &&
                 s.answered == s.sent && s.tail.empty())
@@ -249,13 +248,17 @@ private:
 
     bool on_reply(std::uint32_t b, std::string_view& bytes)
     {
-        static constexpr std::string_view ok = "ok\n";
-        static constexpr std::string_view fail = "fail\n";
         speaker& s = speakers_[b];
-        const bool said_ok = bytes.starts_with(ok);
-        if (!said_ok && !bytes.starts_with(fail))
+        const reply heard = take_reply(o_.speaks, bytes);
+        if (heard == reply::none)
             return false;
-        bytes.remove_prefix(said_ok ? ok.size() : fail.size());
+        if (heard == reply::wrong) {
+            about_.found.add(fault::reply,
+                             name(b) + " hears " + std::string{bytes.substr(0, bytes.find('\r'))});
+            bytes = {};
+            return false;
+        }
+        const bool said_ok = heard == reply::ok;
         if (s.answered == s.sent) {
             about_.found.add(fault::reply, name(b) + " has one reply too many");
             return true;
@@ -276,7 +279,7 @@ private:
         const std::uint32_t n = ++s.sent;
         if (for_nobody(n)) {
             about_.heard.sent_to_nobody(b);
-            about_.format.append(s.out, "{\"uid\":\"-\"", n, b, s.payload_bytes);
+            about_.append_for_nobody(s.out, n, b, s.payload_bytes);
             return;
         }
         std::uint32_t to = about_.everyone();
@@ -287,7 +290,7 @@ private:
             to = static_cast<std::uint32_t>((s.random >> 32) * o_.uids >> 32);
         }
         about_.heard.sent(b, to);
-        about_.format.append(s.out, about_.prefixes[to], n, b, s.payload_bytes);
+        about_.append(s.out, to, n, b, s.payload_bytes);
     }
 
     void refill(std::uint32_t b)

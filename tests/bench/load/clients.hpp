@@ -45,7 +45,7 @@ public:
             if (!(events & EPOLLOUT))
                 return;
             c.state = client_state::upgrading;
-            send_whole(i, upgrade_request(o_.clients.text));
+            send_whole(i, upgrade_request(o_.clients.text, about_.target_of(i)));
         }
         if (means_input(events))
             read(i, means_the_end(events));
@@ -181,7 +181,8 @@ private:
         clients_[i].state = client_state::listening;
         --opening_;
         ++listening_;
-        send_whole(i, client_frame(1, 'u' + std::to_string(about_.uid_of(i))));
+        if (o_.speaks == protocol::lines)
+            send_whole(i, client_frame(1, 'u' + std::to_string(about_.uid_of(i))));
         return at + 4;
     }
 
@@ -205,7 +206,7 @@ private:
                 message.starts_with("{\"uid\":\"u") && !message.starts_with(prefix);
             return heard_wrong(strayed ? fault::misrouted : fault::altered, i, message);
         }
-        if (line.b == about_.streams && !to_everyone)
+        if (line.b == about_.streams && to_everyone == (about_.probed_for(i) == about_.everyone()))
             return on_probe(i, line.n, message);
         if (line.b >= about_.streams || message.size() != speaking_.payload_bytes(line.b) ||
             to_everyone != (o_.mode == load_mode::broadcast))

@@ -60,7 +60,7 @@ public:
         for (int round = 1;; ++round) {
             std::vector<std::uint32_t> asked;
             for (const std::uint32_t i : listening_.deaf())
-                asked.push_back(about_.uid_of(i));
+                asked.push_back(about_.probed_for(i));
             std::sort(asked.begin(), asked.end());
             asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
             if (asked.empty())

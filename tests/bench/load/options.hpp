@@ -11,6 +11,7 @@
 
 #include "line.hpp"
 #include "net.hpp"
+#include "protocol.hpp"
 
 namespace bench {
 
@@ -37,6 +38,8 @@ struct options
     endpoint backend;
     std::string mode_name = "unicast";
     load_mode mode = load_mode::unicast;
+    std::string protocol_name = "lines";
+    protocol speaks = protocol::lines;
     std::uint32_t connections = 1000;
     std::uint32_t uids = 0;
     std::uint32_t back_ends = 1;
@@ -74,6 +77,10 @@ inline constexpr const char* load_usage =
                                                    the delay counts from when a line was due
                           idle-memory              memory of the server per idle connection, and
                                                    again after one push to each
+
+  --protocol PROTOCOL     lines (default)          the wire contract of the README
+                          nchan                    clients subscribe to /sub/UID, back ends post
+                                                   lines to /pub/UID; to everybody: /sub/all
 
   --connections N         WebSocket clients (1000)
   --uids N                different uids; fewer than connections and some share one (as many)
@@ -136,6 +143,7 @@ inline options parse_options(int argc, char** argv)
         {"--clients", text_to(clients)},
         {"--backend", text_to(backend)},
         {"--mode", text_to(o.mode_name)},
+        {"--protocol", text_to(o.protocol_name)},
         {"--connections", number_to(o.connections, 1, 1'000'000)},
         {"--uids", number_to(o.uids, 1, 1'000'000)},
         {"--backends", number_to(o.back_ends, 1, 1000)},
@@ -178,6 +186,10 @@ inline options parse_options(int argc, char** argv)
     if (mode == load_modes.end())
         throw usage_error(o.mode_name + " is no mode; try --help");
     o.mode = mode->second;
+    const auto speaks = protocols.find(o.protocol_name);
+    if (speaks == protocols.end())
+        throw usage_error(o.protocol_name + " is no protocol; try --help");
+    o.speaks = speaks->second;
     for (auto [to, text] : {std::pair{&o.clients, clients}, std::pair{&o.backend, backend}}) {
         const auto parsed = parse_endpoint(text);
         if (!parsed)

@@ -27,7 +27,7 @@ struct cpu_figures
 
 struct memory_figures
 {
-    std::uint64_t anonymous_bytes = 0; // heap and stacks, shared pages counted by share
+    std::uint64_t anonymous_bytes = 0; // heap, stacks, shared memory; shared pages counted by share
     std::uint64_t resident_bytes = 0;  // with the pages of the program and its libraries
 };
 
@@ -120,7 +120,7 @@ inline memory_figures read_memory(const std::vector<pid_t>& processes)
             std::uint64_t kilobytes = 0;
             if (!(words >> key >> kilobytes))
                 continue;
-            if (key == "Pss_Anon:")
+            if (key == "Pss_Anon:" || key == "Pss_Shmem:")
                 sum.anonymous_bytes += kilobytes * 1024;
             else if (key == "Rss:")
                 sum.resident_bytes += kilobytes * 1024;

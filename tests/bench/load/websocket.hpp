@@ -10,9 +10,9 @@
 namespace bench {
 
 // The key is the RFC's own example, so that the right answer is known without computing it.
-inline std::string upgrade_request(const std::string& host)
+inline std::string upgrade_request(const std::string& host, const std::string& target)
 {
-    return "GET / HTTP/1.1\r\nHost: " + host +
+    return "GET " + target + " HTTP/1.1\r\nHost: " + host +
            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 }
