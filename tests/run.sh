@@ -9,7 +9,7 @@ source examples/install.sh
 
 install_packages git g++ clang-14 clang clang-19 libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
     ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
-    libcli11-dev libssl-dev php-cli nodejs node-ws nginx chromium chromium-driver valgrind \
+    libcli11-dev libssl-dev zlib1g-dev php-cli nodejs node-ws nginx chromium chromium-driver valgrind \
     libnginx-mod-nchan libwebsocketpp-dev
 
 stage() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""smoke.py CRIER_LOAD CRIER_SERVER: small loads of each kind, every delivery verified."""
+"""smoke.py CRIER_LOAD CRIER_SERVER [OPTION...]: small loads of each kind, with these options too, every delivery
+verified."""
 
 import socket
 import subprocess
@@ -31,7 +32,7 @@ def wait_for(port, process):
     sys.exit(f"smoke.py: the server does not listen on port {port}")
 
 
-load, server = sys.argv[1:]
+load, server, *more = sys.argv[1:]
 for options in RUNS:
     ports = free_port(), free_port()
     process = subprocess.Popen([server, *map(str, ports)])
@@ -39,7 +40,8 @@ for options in RUNS:
         for port in ports:
             wait_for(port, process)
         done = subprocess.run([load, "--clients", f"127.0.0.1:{ports[0]}", "--backend", f"127.0.0.1:{ports[1]}",
-                               "--patience", "60", "--timeout", "300", *options], check=False)
+                               "--patience", "60", "--timeout", "300", *options, *more],
+                              check=False)
         process.terminate()
         ended = process.wait(30)
         if done.returncode or ended:

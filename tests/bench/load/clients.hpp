@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "back_ends.hpp"
 #include "conversation.hpp"
+#include "deflate.hpp"
 #include "poll_set.hpp"
 #include "websocket.hpp"
 
@@ -45,7 +47,8 @@ public:
             if (!(events & EPOLLOUT))
                 return;
             c.state = client_state::upgrading;
-            send_whole(i, upgrade_request(o_.clients.text, about_.target_of(i)));
+            const std::string request = upgrade_request(o_.clients.text, about_.target_of(i));
+            send_whole(i, o_.deflate ? with_deflate_offer(request) : request);
         }
         if (means_input(events))
             read(i, means_the_end(events));
@@ -86,6 +89,7 @@ private:
         client_state state = client_state::connecting;
         std::uint32_t probed = 0; // the last probe that it heard
         std::string tail;         // an unfinished header or frame
+        std::unique_ptr<deflate_agreement> deflate;
     };
 
     static bool is_deaf(const client& c) { return !c.probed && c.state != client_state::closed; }
@@ -148,7 +152,7 @@ private:
                 return used;
         }
         while (c.state == client_state::listening) {
-            const server_frame frame = read_server_frame(bytes.substr(used));
+            const server_frame frame = read_server_frame(bytes.substr(used), c.deflate != nullptr);
             if (frame.result == server_frame::verdict::need_more)
                 break;
             if (frame.result == server_frame::verdict::bad) {
@@ -157,7 +161,7 @@ private:
             }
             used += frame.size;
             if (frame.opcode == 1)
-                on_message(i, frame.payload);
+                on_message(i, frame.compressed ? c.deflate->message(frame.payload) : frame.payload);
             else if (frame.opcode == 9)
                 send_whole(i, client_frame(10, frame.payload));
             else if (frame.opcode == 8)
@@ -174,7 +178,14 @@ private:
                 end(i, fault::handshake, "the answer has no end");
             return 0;
         }
-        if (const std::string wrong = judge_upgrade(bytes.substr(0, at + 2)); !wrong.empty()) {
+        std::string header(bytes.substr(0, at + 2)), wrong;
+        if (o_.deflate) {
+            clients_[i].deflate = std::make_unique<deflate_agreement>();
+            wrong = clients_[i].deflate->take_from(header);
+        }
+        if (wrong.empty())
+            wrong = judge_upgrade(header);
+        if (!wrong.empty()) {
             end(i, fault::handshake, wrong);
             return at + 4;
         }

@@ -19,6 +19,7 @@ struct conversation
         : o(the_options),
           found(the_faults),
           streams(o.back_ends + (o.flood ? 1 : 0)),
+          format(o.deflate),
           heard(o.connections, o.uids + 1, streams, found),
           buffer(256 * 1024)
     {

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -26,17 +27,27 @@ class line_format
 public:
     static constexpr std::size_t max_payload_bytes = 64 * 1024;
 
-    line_format()
+    // The padding is of letters that compress badly, or of words.
+    explicit line_format(bool of_words = false)
     {
         static constexpr char alphabet[] =
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;+-*/!";
+        static constexpr std::string_view words[] = {
+            "order", "status", "paid",   "shipped",  "percent",    "message", "from",    "customer",
+            "total", "queue",  "the",    "job",      "of",         "is",      "ready",   "and",
+            "waits", "for",    "upload", "finished", "2024-11-25", "10:15",   "EUR",     "user",
+            "name",  "id",     "retry",  "in",       "seconds",    "not",     "done",    "yet",
+            "null",  "true",   "false",  "items",    "https",      "www",     "example", "com"};
         std::uint64_t state = 88172645463325252;
         text_.reserve(places + max_payload_bytes);
         while (text_.size() < places + max_payload_bytes) {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            text_.push_back(alphabet[(state >> 32) % (sizeof alphabet - 1)]);
+            if (of_words)
+                text_.append(words[(state >> 32) % std::size(words)]).push_back(' ');
+            else
+                text_.push_back(alphabet[(state >> 32) % (sizeof alphabet - 1)]);
         }
     }
 

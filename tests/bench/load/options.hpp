@@ -58,6 +58,7 @@ struct options
     double patience_seconds = 5;
     int cpu = -1;
     int server_pid = 0;
+    bool deflate = false;
     bool spin = false;
     bool json = false;
     bool help = false;
@@ -94,6 +95,8 @@ inline constexpr const char* load_usage =
   --rate N                latency: lines per second, over all back ends (10000)
   --flood N               latency: one more back end that keeps N lines in flight meanwhile (0)
   --flood-payload N       bytes of its lines (1024)
+  --deflate               the clients offer permessage-deflate, and the server must accept; lines
+                          are then of words, which deflate to about a third
   --spin                  poll without sleeping, for sharper times
 
   --server-pid PID        the server's process: its CPU time and memory, children included
@@ -135,10 +138,12 @@ inline options parse_options(int argc, char** argv)
     };
     const auto yes_to = [](bool& to) { return [&to] { to = true; }; };
 
-    const std::map<std::string_view, std::function<void()>> switches{{"--help", yes_to(o.help)},
-                                                                     {"--spin", yes_to(o.spin)},
-                                                                     {"--json", yes_to(o.json)},
-                                                                     {"--verify", [] {}}};
+    const std::map<std::string_view, std::function<void()>> switches{
+        {"--help", yes_to(o.help)},
+        {"--spin", yes_to(o.spin)},
+        {"--deflate", yes_to(o.deflate)},
+        {"--json", yes_to(o.json)},
+        {"--verify", [] {}}};
     const std::map<std::string_view, std::function<void(const std::string&)>> values{
         {"--clients", text_to(clients)},
         {"--backend", text_to(backend)},

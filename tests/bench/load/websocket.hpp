@@ -86,6 +86,7 @@ struct server_frame
 {
     enum class verdict { need_more, whole, bad } result = verdict::need_more;
     unsigned char opcode = 0;
+    bool compressed = false;
     std::string_view payload;
     std::size_t size = 0;    // of the whole frame
     const char* reason = ""; // why it is bad
@@ -93,7 +94,7 @@ struct server_frame
 
 inline constexpr std::size_t max_server_payload = 128 * 1024;
 
-inline server_frame read_server_frame(std::string_view bytes)
+inline server_frame read_server_frame(std::string_view bytes, bool may_be_compressed = false)
 {
     server_frame frame;
     const auto bad = [&](const char* reason) {
@@ -107,7 +108,8 @@ inline server_frame read_server_frame(std::string_view bytes)
     const auto second = static_cast<unsigned char>(bytes[1]);
     if (second & 0x80)
         return bad("a masked frame");
-    if (first & 0x70)
+    frame.compressed = (first & 0x70) == 0x40 && may_be_compressed && (first & 0x0f) == 1;
+    if ((first & 0x70) && !frame.compressed)
         return bad("a reserved bit is set");
     if (!(first & 0x80))
         return bad("no FIN: the message is in pieces");

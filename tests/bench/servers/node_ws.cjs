@@ -1,12 +1,13 @@
-// The wire contract with Node's ws, as one would write it: node node_ws.cjs CLIENTS_PORT BACKEND_PORT
+// The wire contract with Node's ws, as one would write it: node node_ws.cjs CLIENTS_PORT BACKEND_PORT [deflate]
 const { createServer } = require('node:net');
 const { createInterface } = require('node:readline');
 const { WebSocketServer } = require('ws');
 
-const [clientsPort, backendPort] = process.argv.slice(2).map(Number);
+const [clientsPort, backendPort] = process.argv.slice(2, 4).map(Number);
+const perMessageDeflate = process.argv[4] === 'deflate' ? { threshold: 256 } : false;
 const connections = new Map(); // uid -> set of sockets
 
-new WebSocketServer({ host: '127.0.0.1', port: clientsPort, perMessageDeflate: false, backlog: 4096 })
+new WebSocketServer({ host: '127.0.0.1', port: clientsPort, perMessageDeflate, backlog: 4096 })
     .on('connection', (socket) => {
         socket.on('error', () => {});
         socket.once('message', (data) => {
