@@ -18,16 +18,16 @@ Needs g++, Boost and valgrind.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import platform
 import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+import budget
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -48,12 +48,6 @@ def run(command, **options):
     if done.returncode:
         raise CountError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
-
-
-def compiler_of(name):
-    if name.startswith("/"):
-        raise CountError("--compiler takes a name, which stands in instructions.json")
-    return f"{name} {run([name, '-dumpfullversion', '-dumpversion']).strip()}, {platform.machine()}"
 
 
 def build(compiler, source, program):
@@ -156,26 +150,6 @@ def on_sockets(compiler, directory, only):
     return counts
 
 
-def table(counts, recorded):
-    lines = [f"{'instructions for each':62}{'counted':>10}{'recorded':>10}"]
-    for name, count in counts.items():
-        before = recorded.get(name)
-        change = f"{100 * (count / before - 1):+8.1f} %" if before else ""
-        lines.append(f"{name:62}{count:>10}{before or '-':>10}{change}")
-    return "\n".join(lines)
-
-
-def wrong(counts, recorded, tolerance):
-    """What is off by more than the tolerance, or is on one side only."""
-    for name in sorted(set(counts) | set(recorded)):
-        if name not in counts:
-            yield f"{name}: recorded, and not counted"
-        elif name not in recorded:
-            yield f"{name}: counted, and not recorded"
-        elif abs(counts[name] / recorded[name] - 1) > tolerance:
-            yield f"{name}: {counts[name]} instructions, and {recorded[name]} are recorded"
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group()
@@ -194,41 +168,28 @@ def arguments():
 
 def count(options, directory):
     if options.counted:
-        told = json.loads(options.counted.read_text(encoding="utf-8"))
-        return told["compiler"], told["counts"]
-    compiler = compiler_of(options.compiler)
+        return budget.read(options.counted)["figures"]
     if options.sockets:
-        return compiler, on_sockets(options.compiler, directory, options.only)
-    return compiler, in_memory(options.compiler, directory)
+        return on_sockets(options.compiler, directory, options.only)
+    return in_memory(options.compiler, directory)
 
 
 def main():
     options = arguments()
-    recorded = {"compiler": None, "tolerance": TOLERANCE, "counts": {}}
-    if options.recorded.exists() or not options.update:
-        recorded = json.loads(options.recorded.read_text(encoding="utf-8"))
-    if options.check and not options.counted and compiler_of(options.compiler) != recorded["compiler"]:
-        print(f"instructions.py: skipped. The counts are of {recorded['compiler']}, and this is "
-              f"{compiler_of(options.compiler)}.")
+    compiler = budget.compiler_of(options.compiler)
+    recorded = {"figures": {}} if options.update and not options.recorded.exists() else budget.read(options.recorded)
+    if options.check and budget.skipped("instructions.py", compiler, recorded):
         return 0
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.keep or pathlib.Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
         for old in directory.glob("callgrind.out.*"):
             old.unlink()
-        compiler, counts = count(options, directory)
-    print(table(counts, recorded["counts"]), flush=True)
+        counts = count(options, directory)
+    print(budget.table("instructions for each", counts, recorded["figures"]), flush=True)
     if options.update:
-        told = {"compiler": compiler, "tolerance": TOLERANCE, "counts": counts}
-        options.recorded.write_text(json.dumps(told, indent=4) + "\n", encoding="utf-8")
-    if not options.check:
-        return 0
-    offences = list(wrong(counts, recorded["counts"], recorded["tolerance"]))
-    if offences:
-        print("\n" + "\n".join(offences), file=sys.stderr)
-        print(f"\nThe tolerance is {100 * recorded['tolerance']:.0f} %. If this is as it should be: "
-              "tests/bench/instructions.py --update, and commit instructions.json with the reason.", file=sys.stderr)
-    return 1 if offences else 0
+        budget.write(options.recorded, compiler, TOLERANCE, counts)
+    return budget.check("instructions.py", options.recorded, counts, recorded) if options.check else 0
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def markdown(head, right, rows):
 
 
 def plain(head, right, rows, widths):
-    """The same for a terminal; without widths those of the cells."""
+    """The same for a terminal."""
     def line(cells):
         return "  ".join(cell.rjust(width) if r else cell.ljust(width)
                          for cell, width, r in zip(cells, widths, right)).rstrip()
