@@ -35,9 +35,10 @@ release() {
         --server build/release/examples/websocket_echo/websocket_echo
     stage "end to end: PHP, Chromium, Node, nginx"
     CRIER_PUSH_SERVER=build/release/examples/push_server/push_server python3 tests/e2e/run.py
-    stage "instructions for each push"
-    python3 tests/bench/test_instructions.py
+    stage "instructions for each push, and what the server costs to build"
+    python3 tests/bench/test_budgets.py
     python3 tests/bench/instructions.py --check
+    python3 tests/bench/build_cost.py --check
     stage "the bench: each server delivers all of it"
     python3 tests/bench/run.py --verify
 }
