@@ -24,6 +24,7 @@ class Contestant:
     protocol: str = "lines"  # of crier_load
     cores: int = 1  # that it may use; where there are fewer, it shares the load's
     judged: bool = False  # against the targets
+    compresses: bool = False  # is for loads whose clients offer permessage-deflate
 
     def missing(self):
         """What brings it, if it cannot run here."""
@@ -51,7 +52,18 @@ CONTESTANTS = {each.name: each for each in [
     Contestant("nchan", "python3 {here}/servers/nchan.py {build}/nchan {clients} {backend}",
                needs=("/usr/sbin/nginx", "/usr/lib/nginx/modules/ngx_nchan_module.so"),
                packages="nginx libnginx-mod-nchan", protocol="nchan"),
+    # The same with permessage-deflate, from 256 bytes on.
+    Contestant("crier-deflate", "{build}/crier_server_deflate {clients} {backend}", target="crier_server_deflate",
+               compresses=True),
+    Contestant("beast-deflate", "{build}/crier_beast {clients} {backend} deflate", target="crier_beast",
+               needs=(BOOST_JSON,), packages="libboost-json1.81-dev", compresses=True),
+    Contestant("node-ws-deflate",
+               "env NODE_PATH=/usr/share/nodejs node {here}/servers/node_ws.cjs {clients} {backend} deflate",
+               needs=("/usr/bin/node", "/usr/share/nodejs/ws"), packages="nodejs node-ws", compresses=True),
 ]}
+
+ALL = [each.name for each in CONTESTANTS.values() if not each.compresses]
+COMPRESSING = [each.name for each in CONTESTANTS.values() if each.compresses]
 
 USUAL = ["floor", "crier"]
 YARDSTICK = "floor"

@@ -4,7 +4,8 @@
 run.py [TABLE...] [--quick] [--rounds N] [--only PART]... [--servers NAME,...] [--with NAME=COMMAND]... [--write]
 
 Tables: costs (crier beside the floor, each load, twenty minutes), contestants (all servers that can run here, some
-loads, ten minutes), latency (some servers, an open loop, five minutes).
+loads, ten minutes), latency (some servers, an open loop, five minutes), compression (those that do
+permessage-deflate, five minutes).
 
 A row is one server under one load. Its cost is the CPU time, user and system, of the server's processes; the medians
 of all rounds are shown. Servers take turns within each round, so that a noisy machine is noisy for all: what counts is
@@ -35,7 +36,7 @@ import sys
 import time
 
 import results
-from contestants import CONTESTANTS, USUAL, YARDSTICK, Contestant
+from contestants import ALL, COMPRESSING, CONTESTANTS, USUAL, YARDSTICK, Contestant
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -50,7 +51,9 @@ class Load:
         self.most = most  # of the cost itself, or of the median delay in microseconds
         self.quick = quick
         self.all_servers = all_servers  # is in the table of contestants
-        self.options = [text for key, value in options.items() for text in (f"--{key.replace('_', '-')}", str(value))]
+        self.options = []
+        for key, value in options.items():
+            self.options += [f"--{key.replace('_', '-')}"] + ([] if value is True else [str(value)])
 
 
 def unicast(connections, in_flight, payload, pushes, backends=1, **more):
@@ -61,10 +64,10 @@ def unicast(connections, in_flight, payload, pushes, backends=1, **more):
                 in_flight=in_flight, payload=payload, pushes=pushes, backends=backends, **more)
 
 
-def broadcast(connections, in_flight, pushes, **more):
-    return Load(f"broadcast, {connections} clients, {in_flight} in flight, 64 bytes", "cpu_us_per_delivery",
+def broadcast(connections, in_flight, pushes, payload=64, **more):
+    return Load(f"broadcast, {connections} clients, {in_flight} in flight, {payload} bytes", "cpu_us_per_delivery",
                 "us/delivery", "deliveries_per_second", 1.05, mode="broadcast", connections=connections,
-                in_flight=in_flight, pushes=pushes, **more)
+                in_flight=in_flight, payload=payload, pushes=pushes, **more)
 
 
 def memory(name, figure, **more):
@@ -121,6 +124,14 @@ LATENCIES = [
     latency(10_000, 20_000, 5),
     fairness(100),
     fairness(1000),
+]
+
+COMPRESSED = [
+    broadcast(1000, 1, 60, 1024, quick=True, deflate=True),
+    broadcast(1000, 16, 60, 1024, deflate=True),
+    unicast(1000, 64, 1024, 20_000, quick=True, deflate=True),
+    Load("idle, 1000 clients, each of which was sent one message", "memory_bytes_per_connection_after_push",
+         "bytes/client", "opens_per_second", mode="idle-memory", connections=1000, payload=1024, deflate=True),
 ]
 
 # One of each kind, for --verify.
@@ -317,6 +328,7 @@ TABLES = {
     "costs": (Costs, LOADS, USUAL, 5),
     "contestants": (Costs, [load for load in LOADS if load.all_servers], None, 3),
     "latency": (Latencies, LATENCIES, None, 3),
+    "compression": (Costs, COMPRESSED, COMPRESSING, 3),
 }
 
 
@@ -359,9 +371,9 @@ def arguments():
 
 def chosen_servers(options, usual, contestants):
     """The names of those that take part; who is left out is said."""
-    asked = options.servers.split(",") if options.servers else usual or list(CONTESTANTS)
+    asked = options.servers.split(",") if options.servers else usual or ALL
     if asked == ["all"]:
-        asked = list(CONTESTANTS)
+        asked = ALL
     names = []
     for name in asked + [name for name, _ in options.extra if name not in asked]:
         if name not in contestants:

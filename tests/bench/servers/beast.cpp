@@ -1,7 +1,7 @@
 // The wire contract with Boost.Beast, as its own chat examples do it: a session for each page, the
 // state that they share, one shared string for each message, and in each session a queue of those that
 // are not written yet. On one thread, so that neither strands nor locks are needed.
-// crier_beast CLIENTS_PORT BACKEND_PORT
+// crier_beast CLIENTS_PORT BACKEND_PORT [deflate]
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -43,6 +43,12 @@ class page_session;
 class shared_state
 {
 public:
+    explicit shared_state(bool deflate)
+    {
+        compression.server_enable = deflate;
+        compression.msg_size_threshold = 256;
+    }
+
     void join(const std::string& uid, page_session& page) { pages_[uid].insert(&page); }
     void leave(const std::string& uid, page_session& page)
     {
@@ -53,6 +59,8 @@ public:
 
     /// True for ok.
     bool push(std::string_view line);
+
+    websocket::permessage_deflate compression;
 
 private:
     std::unordered_map<std::string, std::unordered_set<page_session*>> pages_;
@@ -69,6 +77,7 @@ public:
     void run()
     {
         ws_.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
+        ws_.set_option(state_.compression);
         ws_.auto_fragment(false);
         ws_.text(true);
         ws_.async_accept(beast::bind_front_handler(&page_session::on_accept, shared_from_this()));
@@ -231,13 +240,14 @@ private:
 
 int main(int argc, char** argv)
 {
-    if (argc != 3) {
-        std::cerr << "usage: crier_beast CLIENTS_PORT BACKEND_PORT\n";
+    const bool deflate = argc == 4 && std::string_view(argv[3]) == "deflate";
+    if (argc != 3 && !deflate) {
+        std::cerr << "usage: crier_beast CLIENTS_PORT BACKEND_PORT [deflate]\n";
         return 2;
     }
     const auto port = [&](int i) { return static_cast<std::uint16_t>(std::atoi(argv[i])); };
     try {
-        shared_state state;
+        shared_state state(deflate);
         asio::io_context context(1);
         const listener<page_session> pages(context, port(1), state);
         const listener<back_end_session> back_ends(context, port(2), state);
