@@ -123,6 +123,7 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::
 std::variant<command_line, int> read_command_line(int argc, char** argv)
 {
     command_line result;
+    result.websocket.accept_offers = false;
     std::string command = "start", registry = "uid";
     std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
     const std::string default_pid_file = default_file("/run/", "push_server.pid");
@@ -149,6 +150,9 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
         ->option_text("NAME")
         ->check(CLI::IsMember({"uid", "latest-only"}));
     app.add_option("--web", result.web, "serve the demo page to browsers [on]")
+        ->option_text("on|off");
+    app.add_option("--deflate", result.websocket.accept_offers,
+                   "compress what is pushed to pages that offer it, as browsers do [off]")
         ->option_text("on|off");
 
     app.option_defaults()->group("Running");

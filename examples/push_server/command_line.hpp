@@ -2,7 +2,7 @@
 #define CRIER_EXAMPLES_PUSH_SERVER_COMMAND_LINE_HPP
 
 #include <crier/codec/text_line.hpp>
-#include <crier/codec/websocket.hpp>
+#include <crier/codec/websocket_deflate.hpp>
 #include <crier/limits.hpp>
 
 #include <chrono>
@@ -32,7 +32,7 @@ struct command_line
     std::string pid_file; ///< empty: none
     std::string log_file; ///< empty: standard error
 
-    crier::websocket websocket;
+    crier::websocket_deflate<> websocket;
     crier::text_line text_line;
     crier::limits limits;
     std::chrono::milliseconds drain{5'000};

@@ -68,7 +68,7 @@ template <class Registry>
 class service
 {
     using server_type =
-        crier::push_server<crier::clients<any_address, crier::websocket>,
+        crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
                            crier::backend<any_address, crier::text_line>, Registry, hooks>;
 
 public:

@@ -204,9 +204,10 @@ class EndToEndTest(unittest.TestCase):
     """Starts the server before each test and ends it after it, with exit code 0."""
 
     ports = ()  # fixed ports, clients first; chosen freely if empty
+    arguments = ()
 
     def setUp(self):
-        self.server = PushServer(*self.ports).start()
+        self.server = PushServer(*self.ports, arguments=self.arguments).start()
         self.addCleanup(self.server.log.close)
         self.addCleanup(self.end_server)
 

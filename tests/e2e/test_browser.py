@@ -224,5 +224,22 @@ class DemoPageCommands(BrowserTest):
                     self.assertEqual([], list(pathlib.Path(directory).iterdir()))
 
 
+class Compression(BrowserTest):
+    arguments = ("--deflate", "on")
+
+    def test_the_browser_understands_what_is_compressed(self):
+        self.browser.open(self.server.url)
+        self.browser.run("""
+            window.ws = new WebSocket(location.href.replace('http', 'ws'));
+            ws.onopen = () => ws.send('compressed');
+            ws.onmessage = (event) => { window.heard = event.data; };""")
+        line = json.dumps({"uid": "compressed", "text": "the same again and 文字, " * 500}, ensure_ascii=False)
+        self.eventually_ok(lambda: self.server.push(line))
+        eventually("the line is there", lambda: self.browser.run("return window.heard") is not None)
+        self.assertEqual(line, self.browser.run("return window.heard"))
+        agreed = self.browser.run("return ws.extensions")
+        self.assertEqual("permessage-deflate", agreed.split(";")[0])
+
+
 if __name__ == "__main__":
     unittest.main()

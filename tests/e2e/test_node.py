@@ -14,11 +14,14 @@ class ClientModule(unittest.TestCase):
 
 
 class NodeClient(EndToEndTest):
+    extensions = ""
+
     def test_websocket_test_cjs_passes(self):
         done = run(program("node"), "--test", "--test-reporter=spec", HERE / "websocket.test.cjs", env={
             **node_environment(),
             "CRIER_CLIENTS_PORT": str(self.server.clients_port),
             "CRIER_BACKEND_PORT": str(self.server.backend_port),
+            "CRIER_EXTENSIONS": self.extensions,
         })
         with self.showing_log():
             self.assertEqual(0, done.returncode, f"\n{done.stdout}{done.stderr}")
@@ -37,6 +40,20 @@ class NodeClient(EndToEndTest):
         self.server.stop()
         self.assertEqual(lines, page.messages(1000))
         self.assertEqual(1001, page.expect("close")["code"])
+
+
+class CompressingNodeClient(NodeClient):
+    """The same with a server that compresses."""
+
+    arguments = ("--deflate", "on")
+    extensions = "permessage-deflate"
+
+    def test_a_long_line_arrives_as_it_was_sent(self):
+        page = self.receiver("uid1")
+        lines = ['{"uid":"uid1","n":%d,"text":"%s"}' % (n, "of the \u00e9t\u00e9 " * n) for n in range(0, 5000, 500)]
+        for reply in self.server.push_all(lines):
+            self.assertEqual("ok", reply)
+        self.assertEqual(lines, page.messages(len(lines)))
 
 
 if __name__ == "__main__":

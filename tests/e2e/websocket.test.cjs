@@ -1,5 +1,5 @@
 // Node's ws as a foreign WebSocket client of a running push_server, which test_node.py starts.
-// Environment: CRIER_CLIENTS_PORT, CRIER_BACKEND_PORT; ports of 127.0.0.1.
+// Environment: CRIER_CLIENTS_PORT, CRIER_BACKEND_PORT; ports of 127.0.0.1. CRIER_EXTENSIONS: what the server agrees to.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -34,6 +34,7 @@ async function connect() {
         socket.waiting.forEach((check) => check());
     });
     await once(socket, 'open');
+    assert.equal(socket.extensions, process.env.CRIER_EXTENSIONS ?? '');
     return socket;
 }
 
