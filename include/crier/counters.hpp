@@ -35,6 +35,31 @@ struct counters
     std::uint64_t messages_evicted = 0; ///< of these, given up for newer ones by an overflow policy
     std::uint64_t messages_dropped = 0; ///< of these, not sent before the connection ended
     std::uint64_t messages_refused = 0; ///< not queued: no room, closing, or of the wrong codec
+
+    /// Adds what another has counted.
+    constexpr counters& operator+=(const counters& other) noexcept
+    {
+        connections += other.connections;
+        registered += other.registered;
+        accepted += other.accepted;
+        accept_errors += other.accept_errors;
+        closed += other.closed;
+        lost += other.lost;
+        handshakes_failed += other.handshakes_failed;
+        protocol_violations += other.protocol_violations;
+        limits_exceeded += other.limits_exceeded;
+        timed_out += other.timed_out;
+        rejected += other.rejected;
+        lines_ok += other.lines_ok;
+        lines_failed += other.lines_failed;
+        lines_discarded += other.lines_discarded;
+        messages_queued += other.messages_queued;
+        messages_sent += other.messages_sent;
+        messages_evicted += other.messages_evicted;
+        messages_dropped += other.messages_dropped;
+        messages_refused += other.messages_refused;
+        return *this;
+    }
 };
 
 } // namespace crier

@@ -37,6 +37,7 @@
 #include <crier/reply/json_reply.hpp>
 #include <crier/reply/ok_fail.hpp>
 #include <crier/server.hpp>
+#include <crier/threads.hpp>
 #include <crier/transport/local.hpp>
 #include <crier/transport/tcp.hpp>
 #include <crier/version.hpp>

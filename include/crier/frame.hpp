@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <span>
 #include <string_view>
@@ -17,8 +18,8 @@ namespace crier {
 /// A codec's `encode` makes it once; every receiver's outbox holds a reference. An empty frame
 /// (`!f`) stands for "this codec cannot carry that message".
 ///
-/// Thread safety: none, not even of copies: the count of references is a plain number. The frames
-/// of a server stay on the thread that runs it.
+/// Thread safety: none, not even of copies: the count of references is a plain number. A frame stays
+/// on its thread; what several threads are to have, each of them borrows.
 class frame
 {
 public:
@@ -43,8 +44,20 @@ public:
     template <class Write>
     static frame build(std::size_t size, Write&& write)
     {
-        frame result(new (::operator new(sizeof(block) + size)) block{1, size, nullptr});
+        frame result(new (::operator new(sizeof(block) + size)) block{1, false, size, nullptr});
         std::forward<Write>(write)(result.block_->data());
+        return result;
+    }
+
+    /// A frame of bytes that are kept elsewhere, and stay there as they are as long as `owner`, or a
+    /// copy of it, is there. Throws std::bad_alloc.
+    static frame borrow(std::string_view bytes, std::shared_ptr<const void> owner)
+    {
+        frame result = build(sizeof(loan), [&](char* out) {
+            ::new (static_cast<void*>(out)) loan{std::move(owner), bytes.data()};
+        });
+        result.block_->size = bytes.size();
+        result.block_->borrowed = true;
         return result;
     }
 
@@ -66,6 +79,8 @@ public:
     {
         if (block_ && --block_->references == 0) {
             const frame key(block_->key); // goes too
+            if (block_->borrowed) [[unlikely]]
+                std::destroy_at(block_->lent());
             ::operator delete(block_);
         }
     }
@@ -81,6 +96,15 @@ public:
     }
 
     bool has_key() const noexcept { return block_ && block_->key; }
+
+    /// Empty if it has none.
+    std::string_view key() const noexcept
+    {
+        return has_key() ? block_->key->view() : std::string_view();
+    }
+
+    /// True if no copy shares its bytes on this thread.
+    bool is_unique() const noexcept { return !block_ || block_->references == 1; }
 
     /// True if both have a key, and it is the same.
     bool same_key(const frame& other) const noexcept
@@ -105,15 +129,27 @@ public:
     }
 
 private:
+    struct loan
+    {
+        std::shared_ptr<const void> owner;
+        const char* bytes;
+    };
+
     struct block
     {
-        std::size_t references;
+        std::uint32_t references;
+        bool borrowed; // the bytes are elsewhere, and a loan is here in their place
         std::size_t size;
         block* key; // or null
 
-        std::string_view view() const noexcept { return {data(), size}; }
+        std::string_view view() const noexcept
+        {
+            if (borrowed) [[unlikely]]
+                return {const_cast<block*>(this)->lent()->bytes, size};
+            return {reinterpret_cast<const char*>(this + 1), size};
+        }
         char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
-        const char* data() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+        loan* lent() noexcept { return std::launder(reinterpret_cast<loan*>(data())); }
     };
 
     explicit frame(block* owned) noexcept : block_(owned) {}

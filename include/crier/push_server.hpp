@@ -53,9 +53,12 @@ public:
             return {push_status::invalid};
         if (!this->running())
             return {push_status::stopped};
-        if (this->on_server_thread())
-            return push_here(uid, message);
-        return post([this, to = std::string(uid), m = owned(message)] { push_here(to, m.view()); });
+        auto& at = this->crew().of(uid);
+        if (at.is_here())
+            return push_at(at, uid, message);
+        return post(at, [this, &at, to = std::string(uid), m = owned(message)] {
+            push_at(at, to, m.view());
+        });
     }
 
     /// The same for several uids, a topic, or everybody.
@@ -65,9 +68,16 @@ public:
             return {push_status::invalid};
         if (!this->running())
             return {push_status::stopped};
-        if (this->on_server_thread())
+        if constexpr (base::has_threads) {
+            if (this->crew().size() > 1) {
+                push_everywhere(to, message, false, [](const push_result&) {});
+                return {push_status::posted};
+            }
+        }
+        auto& at = this->crew().first();
+        if (at.is_here())
             return push_to(to, message);
-        return post([this, to, m = owned(message)] { push_to(to, m.view()); });
+        return post(at, [this, to, m = owned(message)] { push_to(to, m.view()); });
     }
 
     /// Queues a message for every registered connection. Otherwise as push.
@@ -95,10 +105,11 @@ public:
     {
         return boost::asio::async_initiate<Token, void(push_result)>(
             [](auto handler, push_server* self, std::string to, owned m) {
+                auto& at = self->crew().of(to);
                 self->submit_with_result(
-                    std::move(handler), [self, to = std::move(to), m = std::move(m)] {
+                    at, std::move(handler), [self, &at, to = std::move(to), m = std::move(m)] {
                         return to.empty() || !is_valid(m.view()) ? push_result{push_status::invalid}
-                                                                 : self->push_here(to, m.view());
+                                                                 : self->push_at(at, to, m.view());
                     });
             },
             token, this, std::string(uid), owned(message));
@@ -110,11 +121,18 @@ public:
     {
         return boost::asio::async_initiate<Token, void(push_result)>(
             [](auto handler, push_server* self, receivers whom, owned m) {
-                self->submit_with_result(
-                    std::move(handler), [self, whom = std::move(whom), m = std::move(m)] {
-                        return !is_valid(m.view()) ? push_result{push_status::invalid}
-                                                   : self->push_to(whom, m.view());
-                    });
+                if constexpr (base::has_threads) {
+                    if (self->crew().size() > 1 && self->running() && is_valid(m.view()))
+                        return self->push_everywhere(whom, m.view(), true,
+                                                     [then = self->completes(std::move(handler))](
+                                                         const push_result& r) { (*then)(r); });
+                }
+                self->submit_with_result(self->crew().first(), std::move(handler),
+                                         [self, whom = std::move(whom), m = std::move(m)] {
+                                             return !is_valid(m.view())
+                                                        ? push_result{push_status::invalid}
+                                                        : self->push_to(whom, m.view());
+                                         });
             },
             token, this, std::move(to), owned(message));
     }
@@ -136,10 +154,12 @@ private:
         message_kind kind;
     };
 
+    using site_type = typename base::site_type;
+
     template <class F>
-    push_result post(F f)
+    push_result post(site_type& to, F f)
     {
-        this->hand_over(std::move(f));
+        to.hand_over(std::move(f));
         return {push_status::posted};
     }
 
@@ -148,11 +168,28 @@ private:
         return message.kind != message_kind::text || is_valid_utf8(message.data);
     }
 
-    push_result push_here(std::string_view uid, message_view message)
+    push_result push_at(site_type& at, std::string_view uid, message_view message)
     {
         if (!this->running())
             return {push_status::stopped};
-        return observed(this->board().deliver(uid, message), false);
+        return observed(at.board.deliver(uid, message), false);
+    }
+
+    /// On several threads; then(result) on one of them.
+    template <class Then>
+    CRIER_COLD void push_everywhere(const receivers& to, message_view message, bool certainly,
+                                    Then then)
+    {
+        auto what = site_type::board_type::request_for(to, message);
+        this->gather(
+            [this, what = std::move(what)](site_type& at) {
+                return this->running() ? what.carry_out(at.board) : detail::delivered();
+            },
+            [this, to_all = to.kind() == receivers::kind_everybody,
+             then = std::move(then)](detail::delivered d) mutable {
+                then(this->running() ? observed(d, to_all) : push_result{push_status::stopped});
+            },
+            certainly);
     }
 
     CRIER_COLD push_result push_to(const receivers& to, message_view message)
@@ -167,13 +204,14 @@ private:
             std::erase_if(names, [&](std::string_view uid) {
                 return std::binary_search(except.begin(), except.end(), uid);
             });
-            return observed(this->board().deliver_to(names, message), false);
+            return observed(this->crew().first().board.deliver_to(names, message), false);
         case receivers::kind_topic:
-            return observed(this->board().publish(names.front(), message, except), false);
+            return observed(this->crew().first().board.publish(names.front(), message, except),
+                            false);
         case receivers::kind_everybody:
             break;
         }
-        return observed(this->board().deliver_all(message, except), true);
+        return observed(this->crew().first().board.deliver_all(message, except), true);
     }
 
     push_result observed(detail::delivered d, bool to_all)
@@ -197,17 +235,18 @@ private:
             return {push_status::invalid};
         if (!this->running())
             return {push_status::stopped};
-        if (this->on_server_thread())
-            return change_topic_here(uid, topic, join);
-        return post([this, uid = std::string(uid), topic = std::string(topic), join] {
-            change_topic_here(uid, topic, join);
+        auto& at = this->crew().of(uid);
+        if (at.is_here())
+            return change_topic_at(at, uid, topic, join);
+        return post(at, [this, &at, uid = std::string(uid), topic = std::string(topic), join] {
+            change_topic_at(at, uid, topic, join);
         });
     }
 
-    CRIER_COLD push_result change_topic_here(std::string_view uid, std::string_view topic,
-                                             bool join)
+    CRIER_COLD push_result change_topic_at(site_type& at, std::string_view uid,
+                                           std::string_view topic, bool join)
     {
-        auto& board = this->board();
+        auto& board = at.board;
         return result_of(join ? board.join(topic, {&uid, 1}) : board.leave(topic, {&uid, 1}),
                          false);
     }

@@ -3,11 +3,9 @@
 
 #include <crier/config.hpp>
 #include <crier/counters.hpp>
-#include <crier/detail/accept_loop.hpp>
 #include <crier/detail/completion.hpp>
 #include <crier/detail/components.hpp>
-#include <crier/detail/delivery.hpp>
-#include <crier/detail/shard.hpp>
+#include <crier/detail/site.hpp>
 #include <crier/listener.hpp>
 #include <crier/stop_options.hpp>
 
@@ -36,7 +34,7 @@ namespace crier {
 ///
 /// Components, in any order: one or more listeners (clients<>, backend<>, peers<>), at most one
 /// registry (default: uid_registry), at most one class derived from crier::hooks, at most one derived
-/// from crier::observer. The constructor takes their options in the same order; those at the end may
+/// from crier::observer, and crier::threads. The constructor takes their options in the same order; those at the end may
 /// be left out. Before them stands an io_context of yours, which one thread runs; without it the
 /// server has its own.
 ///
@@ -62,6 +60,8 @@ class server : public detail::after<detail::component_storage<detail::given<>, C
     static_assert((registry<Components> + ... + 0) <= 1, "a server has one registry");
     static_assert((server_hooks<Components> + ... + 0) <= 1, "a server has one hooks class");
     static_assert((server_observer<Components> + ... + 0) <= 1, "a server has one observer");
+    static_assert((detail::threading<Components> + ... + 0) <= 1,
+                  "crier::threads stands once in a server");
 
     using constructors = detail::component_storage<detail::given<>, Components...>;
     using list = detail::component_list<Components...>;
@@ -71,14 +71,12 @@ public:
     using hooks_type = typename list::hooks_type;
     using observer_type = typename list::observer_type;
 
+    /// True with crier::threads among the components.
+    static constexpr bool has_threads = list::threads_at < sizeof...(Components);
+
     using constructors::constructors;
 
-    CRIER_COLD ~server()
-    {
-        for_each_loop([](auto& loop) { loop.stop(); });
-        shard_->abort_all();
-        shard_->abandon();
-    }
+    CRIER_COLD ~server() { crew_.abandon(); }
 
     /// Starts to listen; the io_context does the rest. Throws boost::system::system_error, with the
     /// address and the reason in its text, and is stopped as before then.
@@ -91,17 +89,14 @@ public:
     {
         if (state_ != state::stopped)
             throw std::logic_error("crier::server::start: the server is running");
-        try {
-            listen(std::index_sequence_for<Components...>{});
-        } catch (...) {
-            for_each_loop([](auto& loop) { loop.stop(); });
-            loops_ = {};
-            throw;
-        }
-        for_each_loop([](auto& loop) { loop.start(); });
-        shard_->attentive(true);
         ++run_;
         state_ = state::running;
+        try {
+            crew_.start(this->components_);
+        } catch (...) {
+            state_ = state::stopped;
+            throw;
+        }
     }
 
     /// Starts, and runs the io_context on this thread until SIGINT, SIGTERM or stop(); then drains:
@@ -176,10 +171,7 @@ public:
     /// Where the listeners listen, in the order of the components: "0.0.0.0:1234". While running.
     CRIER_COLD std::vector<std::string> addresses() const
     {
-        std::vector<std::string> all;
-        const_cast<server*>(this)->for_each_loop(
-            [&](auto& loop) { all.push_back(loop.address()); });
-        return all;
+        return const_cast<server*>(this)->crew_.first().addresses();
     }
 
     /// The port of one of these addresses, in host byte order: what the system chose for port 0.
@@ -196,8 +188,19 @@ public:
         return number;
     }
 
-    /// What was counted so far.
-    const counters& counts() const noexcept { return shard_->counts; }
+    /// What was counted so far. With crier::threads it is a copy, and throws std::logic_error while the
+    /// server runs.
+    std::conditional_t<has_threads, counters, const counters&> counts() const
+    {
+        if constexpr (has_threads) {
+            if (running())
+                throw std::logic_error("crier::server::counts: several threads count while the "
+                                       "server runs; async_counts asks them all");
+            return crew_.counts();
+        } else {
+            return const_cast<server*>(this)->crew_.first().home->counts;
+        }
+    }
 
     /// The same for other threads: `void(counters)`, on the handler's executor.
     template <class Token>
@@ -205,7 +208,14 @@ public:
     {
         return boost::asio::async_initiate<Token, void(counters)>(
             [](auto handler, server* self) {
-                self->submit_with_result(std::move(handler), [self] { return self->counts(); });
+                if constexpr (has_threads)
+                    self->gather([](auto& site) { return site.home->counts; },
+                                 [then = self->completes(std::move(handler))](counters all) {
+                                     (*then)(all);
+                                 });
+                else
+                    self->submit_with_result(self->crew_.first(), std::move(handler),
+                                             [self] { return self->counts(); });
             },
             token, this);
     }
@@ -219,118 +229,55 @@ public:
     boost::asio::io_context& context() noexcept { return this->context_; }
 
     /// For tests: moves the server's time on, and does what falls due then.
-    void advance(std::chrono::milliseconds by) { shard_->advance(by); }
+    void advance(std::chrono::milliseconds by) { crew_.first().home->advance(by); }
 
 protected:
     enum class state : unsigned char { stopped, running, draining };
 
-    /// Runs f on the server's thread, later. Thread safety: any thread.
-    template <class F>
-    void submit(F f)
-    {
-        shard_->submit(*new call<F>(std::move(f)));
-    }
+    using crew_type = typename list::threads_type::template crew<Components...>;
+    using site_type = typename crew_type::site_type;
 
-    /// The same, wait-free but for the memory that it takes. If the server is not running it may be
-    /// dropped.
-    template <class F>
-    void hand_over(F f)
-    {
-        shard_->hand_over(*new call<F>(std::move(f)));
-    }
-
-    /// Calls the handler with what the operation returns on the server's thread.
+    /// Calls the handler with what the operation returns on that site's thread. Thread safety: any
+    /// thread.
     template <class Handler, class Operation>
-    void submit_with_result(Handler handler, Operation operation)
+    void submit_with_result(site_type& to, Handler handler, Operation operation)
     {
-        submit(
+        auto f =
             [then = detail::completion<Handler>(std::move(handler), this->context_.get_executor()),
-             operation = std::move(operation)]() mutable { then(operation()); });
+             operation = std::move(operation)]() mutable { then(operation()); };
+        if constexpr (has_threads)
+            crew_.submit(to, std::move(f), [this] { return running(); });
+        else
+            to.submit(std::move(f));
     }
 
-    bool on_server_thread() const noexcept
+    /// The sum of what f(site&) returns on each thread goes to then(sum). Thread safety: any thread.
+    template <class F, class Then>
+    void gather(F f, Then then, bool certainly = true)
     {
-        return shard_->get_executor().running_in_this_thread();
+        crew_.gather(
+            std::move(f), std::move(then), [this] { return running(); }, certainly);
     }
 
-    detail::switchboard<registry_type>& board() noexcept { return board_; }
+    /// To be called once with a result, wherever that is.
+    template <class Handler>
+    auto completes(Handler handler)
+    {
+        return std::make_shared<detail::completion<Handler>>(std::move(handler),
+                                                             this->context_.get_executor());
+    }
+
+    crew_type& crew() noexcept { return crew_; }
+
     std::atomic<state> state_{state::stopped};
 
 private:
-    template <class F>
-    struct call final : detail::task
-    {
-        explicit call(F&& function) : f(std::move(function)) {}
-        void run() override { f(); }
-        F f;
-    };
-
-    using around = detail::surroundings<registry_type, hooks_type, observer_type>;
-
-    template <class Component>
-    struct parts // of a component that is no listener
-    {
-        struct none
-        {};
-        using role_type = none;
-        using loop_type = none;
-    };
-
-    template <listener Component>
-    struct parts<Component>
-    {
-        using role_type = typename decltype(std::declval<Component&>().make_role(
-            std::declval<const around&>()))::element_type;
-        using loop_type =
-            detail::accept_loop<typename Component::transport_type, typename Component::codec_type>;
-    };
-
-    template <std::size_t... I>
-    CRIER_COLD void listen(std::index_sequence<I...>)
-    {
-        (listen_one<I>(), ...);
-    }
-
-    template <std::size_t I>
-    CRIER_COLD void listen_one()
-    {
-        using component = std::tuple_element_t<I, std::tuple<Components...>>;
-        if constexpr (listener<component>) {
-            component& options = std::get<I>(this->components_);
-            auto& role = std::get<I>(roles_);
-            if (!role) {
-                role = options.make_role(around{board_, hooks_, observer_});
-                role->max_unfinished_bytes = options.codec.max_unfinished_bytes();
-                shard_->prepare(*role);
-            }
-            auto transport = options.transport;
-            if constexpr (detail::is_backend<component> && requires { transport.inner(); })
-                transport = transport.inner();
-            std::get<I>(loops_) = std::make_shared<typename parts<component>::loop_type>(
-                shard_, *role, transport, options.codec);
-        }
-    }
-
-    template <class F>
-    void for_each_loop(F f)
-    {
-        std::apply([&](auto&... loop) { (visit_loop(f, loop), ...); }, loops_);
-    }
-
-    template <class F, class Loop>
-    static void visit_loop(F& f, std::shared_ptr<Loop>& loop)
-    {
-        if constexpr (requires { loop->stop(); })
-            if (loop)
-                f(*loop);
-    }
-
     using stop_handler = std::function<void(bool)>;
 
     /// Stops the run that is on now, and not one that may have begun when the task comes to it.
     CRIER_COLD void stop_run(stop_options how, stop_handler then)
     {
-        submit([this, how, meant = run_.load(), then = std::move(then)]() mutable {
+        crew_.first().submit([this, how, meant = run_.load(), then = std::move(then)]() mutable {
             const bool over = state_ == state::stopped || run_ != meant;
             if (then && over)
                 return then(true);
@@ -344,8 +291,7 @@ private:
     CRIER_COLD void begin_drain(stop_options how)
     {
         state_ = state::draining;
-        for_each_loop([](auto& loop) { loop.stop(); });
-        shard_->drain(how, [this, meant = run_.load()](bool in_time) {
+        crew_.drain(how, [this, meant = run_.load()](bool in_time) {
             if (state_ == state::draining && run_ == meant) // else run() has ended it already
                 become_stopped(in_time);
         });
@@ -353,31 +299,25 @@ private:
 
     CRIER_COLD void end_now()
     {
-        for_each_loop([](auto& loop) { loop.stop(); });
-        shard_->abort_all();
+        crew_.end_now();
         become_stopped(false);
     }
 
     CRIER_COLD void become_stopped(bool in_time)
     {
         drained_ = in_time;
-        loops_ = {};
         state_ = state::stopped;
-        shard_->attentive(false);
+        crew_.finish();
         for (stop_handler& then : std::exchange(on_stop_, {}))
             boost::asio::post(this->context_, [then = std::move(then), in_time] { then(in_time); });
         if (on_stopped_)
             on_stopped_();
     }
 
-    std::shared_ptr<detail::shard> shard_ =
-        std::make_shared<detail::shard>(this->context_.get_executor());
     hooks_type hooks_ = component<hooks_type, list::hooks_at>();
     observer_type observer_ = component<observer_type, list::observer_at>();
-    detail::switchboard<registry_type> board_{*shard_,
-                                              component<registry_type, list::registry_at>()};
-    std::tuple<std::unique_ptr<typename parts<Components>::role_type>...> roles_;
-    std::tuple<std::shared_ptr<typename parts<Components>::loop_type>...> loops_;
+    crew_type crew_{this->context_, component<typename list::threads_type, list::threads_at>(),
+                    component<registry_type, list::registry_at>(), hooks_, observer_};
     std::vector<stop_handler> on_stop_; // of those who wait for it
     std::function<void()> on_stopped_;  // of run()
     std::atomic<unsigned> run_{0};      // how many times it was started

@@ -34,11 +34,13 @@ RINGS = {
     ],
     ENGINE: [
         "transport/", "concepts/transport.hpp", "authenticator/peer_credentials.hpp",
-        "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "watcher.hpp",
-        "detail/accept_loop.hpp", "detail/completion.hpp", "detail/components.hpp", "detail/delivery.hpp",
+        "io_result.hpp", "listener.hpp", "push_server.hpp", "server.hpp", "threads.hpp", "watcher.hpp",
+        "detail/accept_loop.hpp", "detail/announcement.hpp", "detail/completion.hpp", "detail/components.hpp",
+        "detail/crew.hpp", "detail/delivery.hpp",
         "detail/descriptor_stream.hpp", "detail/doorbell.hpp", "detail/doorman.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
         "detail/backend_role.hpp", "detail/clients_role.hpp", "detail/guarded_role.hpp", "detail/peers_role.hpp",
-        "detail/session.hpp", "detail/session_base.hpp", "detail/shard.hpp",
+        "detail/linked_board.hpp", "detail/ordered_desk.hpp", "detail/session.hpp", "detail/session_base.hpp",
+        "detail/shard.hpp", "detail/site.hpp",
         "detail/timer.hpp", "detail/waiting_room.hpp",
     ],
     EDGE: [

@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include "support/line_client.hpp"
 #include "support/patience.hpp"
 #include "support/server_thread.hpp"
+#include "support/three_threads.hpp"
 #include "support/websocket_client.hpp"
 
 using crier::push_result;
@@ -29,8 +31,8 @@ using support::websocket_client;
 
 namespace {
 
-using push = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
-                                crier::backend<crier::tcp, crier::text_line>>;
+using push = support::as_compiled<crier::push_server, crier::clients<crier::tcp, crier::websocket>,
+                                  crier::backend<crier::tcp, crier::text_line>>;
 
 constexpr std::size_t pushers = 8;
 constexpr std::size_t visitors = 3;
@@ -40,6 +42,7 @@ constexpr std::size_t pages_of_a_uid = 2;
 /// A message that was queued, as the server's thread saw it.
 struct queued_message
 {
+    std::size_t number;
     std::string text;
     std::size_t uid; ///< or `uids` for a broadcast
 };
@@ -121,12 +124,12 @@ struct busy_server
     {
         const std::size_t to = n % (uids + 1);
         std::string text = std::to_string(from) + ' ' + std::to_string(n);
-        auto enter = [&entry = accounts[from], text, to](push_result result) {
+        auto enter = [&entry = accounts[from], text, to, n](push_result result) {
             ++entry.results;
             entry.receivers += result.queued;
             if (result.queued == 0)
                 return;
-            entry.queued.push_back({text, to});
+            entry.queued.push_back({n, text, to});
             entry.wrong_count |=
                 to < uids ? result.queued != pages_of_a_uid : result.queued < uids * pages_of_a_uid;
         };
@@ -158,10 +161,15 @@ struct busy_server
     void check_heard(std::size_t page, const std::vector<std::string>& heard) const
     {
         std::array<std::vector<std::string>, pushers> expected, heard_from;
-        for (std::size_t from = 0; from < pushers; ++from)
-            for (const queued_message& m : accounts[from].queued)
+        for (std::size_t from = 0; from < pushers; ++from) {
+            // Several threads of the server may tell what became of them in another order.
+            std::vector<queued_message> queued = accounts[from].queued;
+            std::sort(queued.begin(), queued.end(),
+                      [](const auto& a, const auto& b) { return a.number < b.number; });
+            for (const queued_message& m : queued)
                 if (m.uid == uids || m.uid == page % uids)
                     expected[from].push_back(m.text);
+        }
         for (const std::string& message : heard)
             heard_from.at(std::stoul(message)).push_back(message);
         for (std::size_t from = 0; from < pushers; ++from)
@@ -307,8 +315,9 @@ BOOST_AUTO_TEST_SUITE(threads_and_restarts)
 /// told twice.
 BOOST_AUTO_TEST_CASE(eight_threads_push_while_the_server_stops_and_starts_again)
 {
-    using lines = crier::push_server<crier::clients<crier::tcp, crier::text_line>,
-                                     crier::backend<crier::tcp, crier::text_line>>;
+    using lines =
+        support::as_compiled<crier::push_server, crier::clients<crier::tcp, crier::text_line>,
+                             crier::backend<crier::tcp, crier::text_line>>;
     lines server{{.transport = {.address = "127.0.0.1"}}, {.transport = {.address = "127.0.0.1"}}};
     std::atomic<bool> over = false;
     std::atomic<std::size_t> asked = 0, told = 0, posted = 0, stopped = 0, counted = 0;
@@ -372,7 +381,7 @@ BOOST_AUTO_TEST_CASE(eight_threads_push_while_the_server_stops_and_starts_again)
     BOOST_TEST(told == asked);
     BOOST_TEST(posted > 0u);
     BOOST_TEST((server.push("u", "late").status == push_status::stopped));
-    const crier::counters& c = server.counts();
+    const crier::counters c = server.counts();
     BOOST_TEST(c.messages_queued == c.messages_sent + c.messages_evicted + c.messages_dropped);
 }
 

@@ -92,6 +92,15 @@ concept registry = registry_is_policy<Registry> && registry_has_table<Registry> 
                    registry_binds<Registry> && registry_unbinds<Registry> &&
                    registry_visits<Registry> && registry_counts<Registry>;
 
+/// Optional, for servers with crier::threads: `static std::string_view route(std::string_view uid)`, a
+/// part of the uid or all of it. Uids of the same route are in the same thread's table: those that one
+/// visit(uid) reaches, and those that one bind(uid) may close or refuse, must have it. Thread
+/// safety: called from any thread.
+template <class Registry>
+concept registry_routes = requires(std::string_view uid) {
+    { Registry::route(uid) } -> std::same_as<std::string_view>;
+};
+
 /// The least that is a registry: a list of uids and connections.
 struct registry_archetype
 {

@@ -113,7 +113,8 @@ concept acceptor_closes = requires(typename Transport::acceptor& acceptor) {
 /// - `Transport::stream` is one connection, `Transport::acceptor` what listens for them. If a stream
 ///   has `std::optional<process_credentials> credentials() const`, connection::credentials() says
 ///   that: who the process at the other end is.
-/// - The engine calls a stream from one thread, and moves it only before watch().
+/// - The engine calls a stream from one thread, unless it has move_to, and moves the object only
+///   before watch().
 ///
 /// Test yours with `crier::test::transport_conformance` (crier/test/transport_conformance.hpp).
 template <class Transport>
@@ -129,6 +130,24 @@ template <class Transport>
 concept transport_has_inner = requires(const Transport& transport) {
     { transport.inner() } -> std::same_as<Transport>;
 };
+
+/// Optional, for servers with crier::threads: `void stream::move_to(executor) noexcept`. It is watched
+/// no longer, and the next calls, beginning with watch(), come on that executor's thread. Called at
+/// any time between the handshake and close(), and before the handshake.
+template <class Transport>
+concept stream_moves = requires(typename Transport::stream& stream, executor ex) {
+    { stream.move_to(ex) } noexcept;
+};
+
+/// Optional: `Transport beside(acceptor& first) const`, the options for one more acceptor on the same
+/// address and port as an acceptor that listens there already; the system shares out what comes. A
+/// server with crier::threads has such acceptors for clients, one on each thread. Without it the
+/// first thread accepts for all of them.
+template <class Transport>
+concept transport_shares =
+    requires(const Transport& transport, typename Transport::acceptor& first) {
+        { transport.beside(first) } -> std::same_as<Transport>;
+    };
 
 /// The least that is a transport: nobody ever connects.
 struct transport_archetype
@@ -161,6 +180,12 @@ namespace detail {
 /// An `inner` must not be ignored because its signature is another: the port would be open to all.
 template <class Transport>
 concept means_to_have_inner = requires { requires of_function<decltype(&Transport::inner)>; };
+
+template <class Transport>
+concept means_to_move = requires { requires of_function<decltype(&Transport::stream::move_to)>; };
+
+template <class Transport>
+concept means_to_share = requires { requires of_function<decltype(&Transport::beside)>; };
 
 } // namespace detail
 
@@ -205,6 +230,12 @@ consteval bool check_transport()
                   "an acceptor has `void close() noexcept` (crier/concepts/transport.hpp)");
     static_assert(transport_has_inner<Transport> || !detail::means_to_have_inner<Transport>,
                   "the inner of a transport is `Transport inner() const` "
+                  "(crier/concepts/transport.hpp)");
+    static_assert(stream_moves<Transport> || !detail::means_to_move<Transport>,
+                  "the move_to of a stream is `void move_to(crier::executor) noexcept` "
+                  "(crier/concepts/transport.hpp)");
+    static_assert(transport_shares<Transport> || !detail::means_to_share<Transport>,
+                  "the beside of a transport is `Transport beside(acceptor& first) const` "
                   "(crier/concepts/transport.hpp)");
     return transport<Transport>;
 }

@@ -14,41 +14,63 @@
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace crier::detail {
 
-/// Accepts connections for one listener on one shard and starts their sessions.
+/// Accepts connections for one listener on one shard and starts their sessions, there or, if others
+/// take part, on each shard in turn.
 ///
 /// When the system has no descriptors or memory left, it tries again after a pause: nobody tells when
 /// there are some again.
-template <transport Transport, framing_codec Codec>
+template <transport Transport, framing_codec Codec, bool Deals = false>
 class accept_loop final : public watcher,
-                          public std::enable_shared_from_this<accept_loop<Transport, Codec>>
+                          public std::enable_shared_from_this<accept_loop<Transport, Codec, Deals>>
 {
 public:
+    using acceptor = typename Transport::acceptor;
+
     /// Lifetime: the codec's options and the role outlive all sessions of the shard.
-    CRIER_COLD accept_loop(std::shared_ptr<shard> home, role& r, const Transport& options,
-                           const Codec& codec)
+    CRIER_COLD accept_loop(std::shared_ptr<shard> home, role& r, const Codec& codec)
         : shard_(std::move(home)),
           role_(r),
           codec_(codec),
-          acceptor_(shard_->get_executor(), options),
           pause_(shard_->get_executor(), [this] { schedule(); })
     {}
 
-    void start() { acceptor_.watch(*this); }
+    /// Throws what the acceptor's constructor throws.
+    CRIER_COLD void listen(const Transport& options)
+    {
+        acceptor_.emplace(shard_->get_executor(), options);
+    }
+
+    /// Null if it does not listen, and others accept for it.
+    acceptor* listens() noexcept { return acceptor_ ? &*acceptor_ : nullptr; }
+
+    /// From now on every second connection, or third and so on, is this other loop's.
+    void deal_to(std::shared_ptr<accept_loop> other) { others_.push_back(std::move(other)); }
+
+    CRIER_COLD void start()
+    {
+        if (acceptor_)
+            acceptor_->watch(*this);
+    }
 
     void ready(readiness) noexcept override { schedule(); }
 
-    std::string address() const { return acceptor_.address(); }
+    CRIER_COLD std::string address() const { return acceptor_->address(); }
 
     CRIER_COLD void stop() noexcept
     {
         stopped_ = true;
-        acceptor_.close();
+        others_.clear();
+        if (acceptor_)
+            acceptor_->close();
         pause_.cancel();
     }
 
@@ -72,7 +94,7 @@ private:
             return;
         for (int i = 0; i < accepts_per_turn; ++i) {
             error_code ec;
-            auto stream = acceptor_.accept(ec);
+            auto stream = acceptor_->accept(ec);
             if (ec) {
                 ++shard_->counts.accept_errors;
                 role_.accept_failed(ec);
@@ -81,14 +103,54 @@ private:
             if (!stream)
                 return; // until we are told
             try {
-                begin_session(std::move(*stream));
-            } catch (...) { // no memory for it; the next one may have more luck
-                ++shard_->counts.accept_errors;
-                role_.accept_failed(make_error_code(boost::system::errc::not_enough_memory));
+                give(std::move(*stream));
+            } catch (...) { // the next one may have more luck
+                has_no_memory();
                 return pause();
             }
         }
         schedule(); // after the others' turn
+    }
+
+    CRIER_COLD void has_no_memory()
+    {
+        ++shard_->counts.accept_errors;
+        role_.accept_failed(make_error_code(boost::system::errc::not_enough_memory));
+    }
+
+    struct dealt final : task
+    {
+        dealt(std::shared_ptr<accept_loop> l, typename Transport::stream&& s)
+            : loop(std::move(l)), stream(std::move(s))
+        {}
+
+        void run() override
+        {
+            if (loop->stopped_)
+                return;
+            try {
+                loop->begin_session(std::move(stream));
+            } catch (...) {
+                loop->has_no_memory();
+            }
+        }
+
+        std::shared_ptr<accept_loop> loop;
+        typename Transport::stream stream;
+    };
+
+    CRIER_COLD void give(typename Transport::stream&& stream)
+    {
+        if constexpr (Deals) {
+            if (!others_.empty() && next_ != others_.size()) {
+                const std::shared_ptr<accept_loop>& other = others_[next_++];
+                stream.move_to(other->shard_->get_executor());
+                other->shard_->hand_over(*new dealt(other, std::move(stream)));
+                return;
+            }
+            next_ = 0;
+        }
+        begin_session(std::move(stream));
     }
 
     CRIER_COLD void begin_session(typename Transport::stream&& stream)
@@ -110,8 +172,10 @@ private:
     std::shared_ptr<shard> shard_;
     role& role_;
     const Codec& codec_;
-    typename Transport::acceptor acceptor_;
+    std::optional<acceptor> acceptor_;
     timer pause_;
+    std::vector<std::shared_ptr<accept_loop>> others_;
+    std::size_t next_ = 0; // of the others
     bool scheduled_ = false;
     bool stopped_ = false;
 };

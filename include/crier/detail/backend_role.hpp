@@ -4,6 +4,7 @@
 #include <crier/authenticator/anyone.hpp>
 #include <crier/command.hpp>
 #include <crier/concepts/reply.hpp>
+#include <crier/detail/delivery.hpp>
 #include <crier/detail/guarded_role.hpp>
 
 #include <concepts>
@@ -17,12 +18,19 @@ class backend_role final : public guarded_role<Around, Authenticator, typename A
 {
     using base = guarded_role<Around, Authenticator, typename Around::hooks_type>;
 
+    using board_type = typename Around::board_type;
+    using desk_type = typename board_type::template desk<backend_role>;
+
 public:
+    /// True if the answer to a broadcast does not say how many were reached.
+    static constexpr bool answers_alike = reply_is_fixed<Reply>;
+
     backend_role(const encoder& codec, const limits& options, const Authenticator& door,
                  const Reply& reply, const Around& around)
         : base(connection_kind::backend, codec, options, door, around, around.hooks),
           parser_(options.max_uid_bytes),
-          reply_(reply)
+          reply_(reply),
+          desk_(*this, around.board)
     {
         if constexpr (reply_is_fixed<Reply>) {
             ok_ = codec.encode(Reply::ok);
@@ -49,6 +57,8 @@ public:
         const command asked = parser_.parse(line.data);
         // What is pushed is the line itself, as text: the parser has found it to be UTF-8.
         const message_view message(line.data);
+        if (desk_.sends(s, asked, message))
+            return;
         if (asked.kind == command::unicast)
             return answer(s, {result_of(this->around_.board.deliver(asked.name, message))});
         answer(s, do_other(asked, message));
@@ -64,62 +74,23 @@ public:
 
     void leaving(session_base&) noexcept override {}
 
-private:
-    void settle_first(session_base& s, verdict v) override
+    void closed(session_base& s, error_code why, bool opened) override
     {
-        if (v.kind() == verdict::kind_accepted) {
-            s.vouch(v.text());
-            s.wait_for_silence();
-            return answer(s, {{push_status::queued, 0}});
-        }
-        answer(s, invalid(command_error::unauthorized));
-        s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
+        desk_.forget(s);
+        base::closed(s, why, opened);
     }
 
-    static line_result invalid(command_error why) noexcept
+    /// What has become of a line.
+    static push_result result_of(delivered d, bool to_all = false) noexcept
     {
-        return {{push_status::invalid, 0}, why};
-    }
-
-    static push_result result_of(delivered d) noexcept
-    {
-        const push_status status = d.queued    ? push_status::queued
-                                   : d.dropped ? push_status::dropped
-                                               : push_status::no_receiver;
+        const push_status status = d.queued || to_all ? push_status::queued
+                                   : d.dropped        ? push_status::dropped
+                                                      : push_status::no_receiver;
         return {status, d.queued, d.dropped};
     }
 
-    line_result do_other(const command& asked, message_view message)
-    {
-        auto& board = this->around_.board;
-        switch (asked.kind) {
-        case command::unicast:
-        case command::invalid:
-            break;
-        case command::multicast:
-            return {result_of(board.deliver_to(asked.uids, message))};
-        case command::publish:
-            return {result_of(board.publish(asked.name, message, asked.except))};
-        case command::broadcast: {
-            push_result all{push_status::queued};
-            if (reply_is_fixed<Reply> && asked.except.empty()) {
-                board.collect(message);
-            } else {
-                const delivered d = board.deliver_all(message, asked.except);
-                all.queued = d.queued;
-                all.dropped = d.dropped;
-            }
-            return {all};
-        }
-        case command::join:
-            return {result_of(board.join(asked.name, asked.uids))};
-        case command::leave:
-            return {result_of(board.leave(asked.name, asked.uids))};
-        }
-        return invalid(asked.why);
-    }
-
-    void answer(session_base& s, const line_result& result)
+    /// Writes an answer; older lines must be answered already.
+    void give(session_base& s, const line_result& result)
     {
         const bool done = static_cast<bool>(result.push);
         ++(done ? s.home().counts.lines_ok : s.home().counts.lines_failed);
@@ -140,8 +111,59 @@ private:
         }
     }
 
+private:
+    void settle_first(session_base& s, verdict v) override
+    {
+        if (v.kind() == verdict::kind_accepted) {
+            s.vouch(v.text());
+            s.wait_for_silence();
+            return answer(s, {{push_status::queued, 0}});
+        }
+        answer(s, invalid(command_error::unauthorized));
+        s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
+    }
+
+    static line_result invalid(command_error why) noexcept
+    {
+        return {{push_status::invalid, 0}, why};
+    }
+
+    line_result do_other(const command& asked, message_view message)
+    {
+        auto& board = this->around_.board;
+        switch (asked.kind) {
+        case command::unicast:
+        case command::invalid:
+            break;
+        case command::multicast:
+            return {result_of(board.deliver_to(asked.uids, message))};
+        case command::publish:
+            return {result_of(board.publish(asked.name, message, asked.except))};
+        case command::broadcast: {
+            push_result all{push_status::queued};
+            if (answers_alike && asked.except.empty())
+                board.collect(message);
+            else
+                all = result_of(board.deliver_all(message, asked.except), true);
+            return {all};
+        }
+        case command::join:
+            return {result_of(board.join(asked.name, asked.uids))};
+        case command::leave:
+            return {result_of(board.leave(asked.name, asked.uids))};
+        }
+        return invalid(asked.why);
+    }
+
+    void answer(session_base& s, const line_result& result)
+    {
+        if (!desk_.keeps(s, result))
+            give(s, result);
+    }
+
     command_parser parser_;
     [[no_unique_address]] Reply reply_;
+    [[no_unique_address]] desk_type desk_;
     frame ok_, fail_;
     std::string text_;
 };

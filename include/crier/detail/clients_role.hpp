@@ -55,6 +55,8 @@ public:
             s.end(why, close_code::policy_violation, "uid too long");
     }
 
+    void moved_in(session_base& s) override { bind(s); }
+
     void leaving(session_base& s) noexcept override
     {
         this->around_.board.table().unbind(s);
@@ -88,8 +90,18 @@ private:
             return s.end(error::uid_too_long, close_code::policy_violation, "uid too long");
         if (!is_valid_utf8(uid))
             return s.end(error::invalid_utf8, close_code::invalid_payload, "uid is not UTF-8");
-        s.home().deliver_collected(); // before this client was there
         s.bound_as(uid);
+        if constexpr (Around::board_type::is_linked) {
+            auto& board = this->around_.board;
+            if (const std::size_t there = board.owner(uid); there != board.place())
+                return s.home().move(s, board.shard_at(there), *(*this->everywhere)[there]);
+        }
+        bind(s);
+    }
+
+    void bind(session_base& s)
+    {
+        s.home().deliver_collected(); // before this client was there
         auto& table = this->around_.board.table();
         if (!table.bind(s.uid(), s))
             return s.end(error::uid_refused, close_code::policy_violation, "uid refused");

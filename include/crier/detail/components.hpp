@@ -21,11 +21,31 @@
 
 namespace crier::detail {
 
+template <class... Components>
+class solo;
+
+/// The default where crier::threads may stand.
+struct one_thread
+{
+    template <class... Components>
+    using crew = solo<Components...>;
+};
+
+template <template <class...> class Crew>
+struct crew_name;
+
+/// Says how many threads do a server's work: crier::threads.
+template <class T>
+concept threading = requires
+{
+    typename crew_name<T::template crew>;
+};
+
 /// Says what is wrong with a component of a server, by what it seems to be.
 template <class T>
 consteval bool check_component()
 {
-    if constexpr (means_to_listen<T>)
+    if constexpr (means_to_listen<T> || threading<T>)
         return true;
     else if constexpr (std::is_base_of_v<hooks, T>)
         return check_hooks<T>();
@@ -37,8 +57,9 @@ consteval bool check_component()
         static_assert(
             means_to_listen<T>,
             "a server's components are listeners (clients<>, backend<>, peers<>), at most "
-            "one registry, at most one class derived from crier::hooks, and at most one derived "
-            "from crier::observer; all else stands in a listener: clients<transport, codec, "
+            "one registry, at most one class derived from crier::hooks, at most one derived "
+            "from crier::observer, and crier::threads; all else stands in a listener: "
+            "clients<transport, codec, "
             "authenticator, overflow policy>, backend<transport, codec, authenticator, reply>");
     return true;
 }
@@ -70,10 +91,12 @@ struct component_list
     static constexpr std::size_t registry_at = first_of<registry<Components>...>();
     static constexpr std::size_t hooks_at = first_of<server_hooks<Components>...>();
     static constexpr std::size_t observer_at = first_of<server_observer<Components>...>();
+    static constexpr std::size_t threads_at = first_of<threading<Components>...>();
 
     using registry_type = typename component_or<registry_at, uid_registry, Components...>::type;
     using hooks_type = typename component_or<hooks_at, hooks, Components...>::type;
     using observer_type = typename component_or<observer_at, observer, Components...>::type;
+    using threads_type = typename component_or<threads_at, one_thread, Components...>::type;
 };
 
 /// What a class derives from, once these are complete: what is wrong with a component is said first

@@ -52,39 +52,72 @@ struct delivered
 {
     std::size_t queued = 0;  ///< connections that took it
     std::size_t dropped = 0; ///< connections that were there and did not
+
+    delivered& operator+=(const delivered& other) noexcept
+    {
+        queued += other.queued;
+        dropped += other.dropped;
+        return *this;
+    }
 };
 
-/// One message on its way to its receivers.
+/// Encodes a message for a codec, where it is needed.
+struct encode_here
+{
+    message_view message;
+    frame operator()(const encoder& codec) const { return codec.encode(message); }
+};
+
+/// One message on its way to its receivers. `Encode` says where its frames come from.
+template <class Encode = encode_here>
 class delivery
 {
 public:
-    explicit delivery(message_view message) noexcept : message_(message) {}
+    explicit delivery(Encode encode) noexcept : encode_(encode) {}
 
     /// For a registry's visit.
     void operator()(connection& c)
     {
         auto& receiver = static_cast<session_base&>(c);
         const encoder& codec = receiver.codec();
-        const bool took =
-            receiver.deliver(encoded_.get(codec, [&] { return codec.encode(message_); }));
+        const bool took = receiver.deliver(encoded_.get(codec, [&] { return encode_(codec); }));
         ++(took ? result_.queued : result_.dropped);
     }
 
     const delivered& result() const noexcept { return result_; }
 
 private:
-    message_view message_;
+    Encode encode_;
     per_codec<frame> encoded_;
     delivered result_;
 };
 
-/// Several messages on their way to the same receivers, in one piece.
+/// Several messages, each encoded, and all of them in one piece.
+struct batch
+{
+    std::vector<frame> frames;
+    frame all;
+
+    static batch encode(const encoder& codec, std::span<const message_view> messages);
+};
+
+inline batch batch::encode(const encoder& codec, std::span<const message_view> messages)
+{
+    batch result;
+    for (const message_view& message : messages)
+        if (frame f = codec.encode(message))
+            result.frames.push_back(std::move(f));
+    result.all = frame::join(result.frames);
+    return result;
+}
+
+/// Several messages on their way to the same receivers, in one piece. `Encode` makes the batch for a
+/// codec.
+template <class Encode>
 class batch_delivery
 {
 public:
-    /// Lifetime: the messages must outlive the delivery.
-    batch_delivery(std::span<const message_view> messages, bool write) noexcept
-        : messages_(messages), write_(write)
+    batch_delivery(Encode encode, bool write) noexcept : encode_(std::move(encode)), write_(write)
     {}
 
     /// For a registry's visit.
@@ -92,7 +125,7 @@ public:
     {
         auto& receiver = static_cast<session_base&>(c);
         const encoder& codec = receiver.codec();
-        const batch& b = encoded_.get(codec, [&] { return encode(codec); });
+        const batch& b = encoded_.get(codec, [&] { return encode_(codec); });
         if (!codec.conflates && receiver.has_room_for(b.all.size(), b.frames.size())) {
             // With thousands of receivers each is in no cache any more when its turn to write comes.
             if (!write_ || !receiver.write_at_once(b.all, b.frames.size()))
@@ -104,32 +137,41 @@ public:
     }
 
 private:
-    struct batch
-    {
-        std::vector<frame> frames;
-        frame all;
-    };
-
-    batch encode(const encoder& codec) const
-    {
-        batch result;
-        for (const message_view& message : messages_)
-            if (frame f = codec.encode(message))
-                result.frames.push_back(std::move(f));
-        result.all = frame::join(result.frames);
-        return result;
-    }
-
-    std::span<const message_view> messages_;
+    Encode encode_;
     bool write_;
     per_codec<batch> encoded_;
 };
 
+/// Where all lines can be carried out and answered at once. Another one: ordered_desk.
+template <class Role>
+struct direct_desk
+{
+    template <class Board>
+    direct_desk(Role&, Board&) noexcept
+    {}
+    template <class... Line>
+    static constexpr bool sends(Line&&...) noexcept
+    {
+        return false;
+    }
+    template <class... Answer>
+    static constexpr bool keeps(Answer&&...) noexcept
+    {
+        return false;
+    }
+    static void forget(session_base&) noexcept {}
+};
+
 /// The receivers of one shard: its registry's table, and how messages get to it.
 template <registry Registry>
-class switchboard final : public collector
+class switchboard : public collector
 {
 public:
+    template <class Role>
+    using desk = direct_desk<Role>;
+
+    static constexpr bool is_linked = false;
+
     switchboard(shard& home, const Registry& options) : shard_(home), table_(options) {}
 
     typename Registry::table& table() noexcept { return table_; }
@@ -137,7 +179,7 @@ public:
     delivered deliver(std::string_view uid, message_view message)
     {
         shard_.deliver_collected();
-        delivery d(message);
+        delivery d(encode_here{message});
         table_.visit(uid, d);
         return d.result();
     }
@@ -145,34 +187,21 @@ public:
     /// To the connections of several uids, to each once, whatever the registry makes of the uids.
     CRIER_COLD delivered deliver_to(std::span<const std::string_view> uids, message_view message)
     {
-        shard_.deliver_collected();
-        delivery d(message);
-        for (connection* c : connections_of(uids))
-            d(*c);
-        return d.result();
+        return deliver_to_of(uids, encode_here{message});
     }
 
     /// To all but these uids, which are in order.
     CRIER_COLD delivered deliver_all(message_view message,
                                      std::span<const std::string_view> except = {})
     {
-        shard_.deliver_collected();
-        delivery d(message);
-        if (except.empty())
-            table_.visit_all(d);
-        else
-            table_.visit_all(without(d, except));
-        return d.result();
+        return deliver_all_of(encode_here{message}, except);
     }
 
     /// To all who have joined a topic, but these uids, which are in order.
     CRIER_COLD delivered publish(std::string_view topic, message_view message,
                                  std::span<const std::string_view> except = {})
     {
-        shard_.deliver_collected();
-        delivery d(message);
-        shard_.topics.visit(topic, without(d, except));
-        return d.result();
+        return publish_of(topic, encode_here{message}, except);
     }
 
     /// `queued` says how many are in the topic now, `dropped` how many could not join.
@@ -213,9 +242,48 @@ public:
             messages.emplace_back(std::string_view(bytes).substr(at, size));
             at += size;
         }
-        batch_delivery d(messages, write);
+        batch_delivery d([&](const encoder& codec) { return batch::encode(codec, messages); },
+                         write);
         table_.visit_all(d);
     }
+
+protected:
+    template <class Encode>
+    delivered deliver_to_of(std::span<const std::string_view> uids, Encode encode)
+    {
+        shard_.deliver_collected();
+        delivery d(encode);
+        for (connection* c : connections_of(uids))
+            d(*c);
+        return d.result();
+    }
+
+    template <class Encode>
+    delivered deliver_all_of(Encode encode, std::span<const std::string_view> except)
+    {
+        shard_.deliver_collected();
+        delivery d(encode);
+        if (except.empty())
+            table_.visit_all(d);
+        else
+            table_.visit_all(without(d, except));
+        return d.result();
+    }
+
+    template <class Encode>
+    delivered publish_of(std::string_view topic, Encode encode,
+                         std::span<const std::string_view> except)
+    {
+        shard_.deliver_collected();
+        delivery d(encode);
+        shard_.topics.visit(topic, without(d, except));
+        return d.result();
+    }
+
+    static constexpr std::size_t most_collected_bytes = 64 * 1024;
+
+    shard& shard_;
+    typename Registry::table table_;
 
 private:
     std::vector<connection*> connections_of(std::span<const std::string_view> uids)
@@ -228,7 +296,8 @@ private:
         return all;
     }
 
-    static auto without(delivery& d, std::span<const std::string_view> except)
+    template <class Delivery>
+    static auto without(Delivery& d, std::span<const std::string_view> except)
     {
         return [&d, except](connection& c) {
             if (!std::binary_search(except.begin(), except.end(), c.uid()))
@@ -236,10 +305,6 @@ private:
         };
     }
 
-    static constexpr std::size_t most_collected_bytes = 64 * 1024;
-
-    shard& shard_;
-    typename Registry::table table_;
     std::string bytes_; // of the collected messages
     std::vector<std::size_t> sizes_;
 };

@@ -43,6 +43,9 @@ public:
         watched_ = true;
     }
 
+    /// Takes it out of the poller, for another executor's, where it is to be watched again.
+    CRIER_DECL void move_to(executor ex) noexcept;
+
     CRIER_DECL io_result read_some(std::span<char> into) noexcept;
     CRIER_DECL io_result write_some(std::span<const iovec> gather) noexcept;
     io_result handshake() noexcept { return {}; }
@@ -91,6 +94,11 @@ public:
     CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec, bool no_delay);
 
     const std::string& address() const noexcept { return address_; }
+
+    /// For TCP: lets other sockets of this process's user listen on the same port, and says which it
+    /// is. Throws boost::system::system_error.
+    CRIER_DECL unsigned short share_port();
+
     void close() noexcept { close_descriptor(poller_, descriptor_, watched_); }
 
 private:

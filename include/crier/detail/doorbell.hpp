@@ -32,6 +32,7 @@ public:
 
     /// While somebody listens the io_context has work, and rings are heard; those before too.
     CRIER_DECL void listen(bool on);
+    bool listens() const noexcept { return listening_; }
 
 private:
     CRIER_DECL void ready(readiness) noexcept override;

@@ -5,7 +5,6 @@
 #include <crier/authenticator/first_message.hpp>
 #include <crier/concepts/authenticator.hpp>
 #include <crier/config.hpp>
-#include <crier/detail/delivery.hpp>
 #include <crier/detail/doorman.hpp>
 #include <crier/detail/role.hpp>
 #include <crier/detail/session_base.hpp>
@@ -25,13 +24,14 @@ namespace crier::detail {
 /// What the roles of a server have around them.
 ///
 /// Lifetime: all outlive the roles.
-template <class Registry, class Hooks, class Observer>
+template <class Board, class Hooks, class Observer>
 struct surroundings
 {
+    using board_type = Board;
     using hooks_type = Hooks;
     using observer_type = Observer;
 
-    switchboard<Registry>& board;
+    Board& board;
     Hooks& hooks;
     Observer& observer;
 };
@@ -66,7 +66,7 @@ public:
         return handler_.on_opening(s, request);
     }
 
-    void closed(session_base& s, error_code why, bool opened) final
+    void closed(session_base& s, error_code why, bool opened) override
     {
         around_.observer.on_end(s, why);
         if (opened)

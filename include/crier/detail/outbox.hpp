@@ -105,6 +105,18 @@ public:
         return drop(find([&](const frame& queued) { return queued.same_key(f); }));
     }
 
+    /// Sees to it that no frame shares its count of references with others, so that the outbox can
+    /// go to another thread. Throws std::bad_alloc; what is done by then stays done.
+    void unshare()
+    {
+        for (std::uint32_t i = 0; i < count_; ++i) {
+            frame& f = at(i)->content;
+            if (!f.is_unique())
+                f = f.has_key() ? frame::join({f.bytes()}).with_key(f.key())
+                                : frame::join({f.bytes()});
+        }
+    }
+
     /// Takes `n` written bytes away; at most bytes(). Returns how many messages were completed.
     std::size_t consume(std::size_t n) noexcept
     {

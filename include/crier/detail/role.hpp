@@ -19,6 +19,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace crier::detail {
 
@@ -128,12 +129,17 @@ public:
     virtual void dropped(session_base&, std::size_t messages) = 0;
     /// Something of the program's own threw.
     virtual void threw(session_base&, std::exception_ptr) = 0;
+    /// It has come from another shard, to be registered in this one.
+    virtual void moved_in(session_base&) {}
     /// What was to come later is here.
     virtual void decided(session_base&, verdict) = 0;
     /// It needs not come any more.
     virtual void forget(session_base&) noexcept = 0;
 
     std::size_t max_unfinished_bytes = 0; ///< of the codec
+
+    /// Of several shards: the roles of the same listener, one for each.
+    const std::vector<role*>* everywhere = nullptr;
 
     // The deadline lists of the shard, shared by all listeners with the same durations.
     deadline_list* handshake_deadlines = nullptr;

@@ -264,7 +264,7 @@ private:
         }
         if (wrote)
             unblocked();
-        if (phase_ == phase::closing && !awaits_goodbye_)
+        if (phase_ == phase::closing && !awaits_goodbye_ && !owes_)
             begin_linger();
     }
 
@@ -333,7 +333,7 @@ private:
         // then it still gets its answers.
         const bool in_order = !codec_closes<Codec> && phase_ == phase::open;
         const error_code why = in_order ? error::peer_closed : error::peer_vanished;
-        if (!in_order || outbox_.empty()) {
+        if (!in_order || (outbox_.empty() && !owes_)) {
             stream_.shutdown(); // some want to hear a goodbye (TLS)
             return finish(why);
         }
@@ -345,6 +345,16 @@ private:
         stream_.close();
         tail_.clear();
     }
+
+    void move_stream(const executor& to) override
+    {
+        if constexpr (stream_moves<Transport>)
+            stream_.move_to(to);
+        else
+            std::terminate(); // a server with threads has no such transport
+    }
+
+    void watch_stream() override { stream_.watch(*this); }
 
     stream_type stream_;
     typename Codec::decoder decoder_;

@@ -1,6 +1,7 @@
 #ifndef CRIER_DETAIL_SESSION_BASE_HPP
 #define CRIER_DETAIL_SESSION_BASE_HPP
 
+#include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
 #include <crier/connection.hpp>
 #include <crier/detail/deadline_list.hpp>
@@ -106,6 +107,18 @@ public:
     /// The verdict that it has waited for.
     void decided(verdict v) { role_->decided(*this, std::move(v)); }
 
+    /// Leaves its shard and role for others, and what watches it; arrive() is called there. Throws
+    /// std::bad_alloc, and has left nothing then.
+    CRIER_DECL void depart_for(shard& there, role& as);
+    CRIER_DECL void arrive();
+
+    /// There are answers to come, to lines that were read: until then it does not end in order.
+    CRIER_DECL void owe(bool answers);
+
+    /// Around answers to what was read in an earlier turn: they leave in one write.
+    CRIER_DECL void begin_late_answers() noexcept;
+    CRIER_DECL void end_late_answers();
+
     /// Reads nothing, and decodes nothing, until resume().
     void pause() noexcept { paused_ = true; }
     CRIER_DECL void resume();
@@ -152,6 +165,9 @@ protected:
     /// Writes a frame where nothing is queued, and queues what is left of it.
     virtual void write_first(const frame& f, std::size_t messages) = 0;
     virtual void close_stream() noexcept = 0;
+    /// Where the stream's transport allows that: is watched by nobody, then by that executor's.
+    virtual void move_stream(const executor& to) = 0;
+    virtual void watch_stream() = 0;
 
     CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
@@ -213,6 +229,8 @@ protected:
     bool paused_ : 1 = false;         // it has yet to
     bool resumed_ : 1 = false;        // what was left undecoded then is to be decoded now
     bool read_blocked_ : 1 = false;   // reading has to wait for writability
+    bool moving_ : 1 = false;         // to another shard
+    bool owes_ : 1 = false;           // answers that are still to come
 };
 
 } // namespace crier::detail

@@ -32,6 +32,8 @@ class collector
 public:
     /// `write` says that nothing more will be queued in this turn: what can be is written at once.
     virtual void deliver_collected(bool write) = 0;
+    /// Sends off what is for other shards.
+    virtual void depart() {}
 
 protected:
     ~collector() = default;
@@ -72,7 +74,25 @@ public:
     /// The session is over: it is deleted at the end of the turn, when nobody refers to it any
     /// more.
     CRIER_DECL void bury(session_base& s) noexcept;
-    std::uint64_t next_id() noexcept { return ++last_id_; }
+    std::uint64_t next_id() noexcept { return last_id_ += id_step_; }
+
+    /// Of several shards, each numbers its connections in its own way: `first`, `first + step`, ...
+    void number(std::uint64_t first, std::uint64_t step) noexcept
+    {
+        last_id_ = first - step;
+        id_step_ = step;
+    }
+
+    /// At the end of its turn the session moves to another shard, and goes on there with that role:
+    /// role::moved_in. Until then it reads nothing. If moving has been stopped the session ends
+    /// instead. Throws std::bad_alloc.
+    CRIER_DECL void move(session_base& s, shard& there, role& as);
+
+    /// From now on no session leaves for another shard, or does again.
+    void let_move(bool on) noexcept { moving_ = on; }
+
+    /// A session has come from another shard.
+    CRIER_DECL void take_in(session_base& s);
 
     /// Lets a session take part in the turn, or in the next one.
     CRIER_DECL void activate(session_base& s);
@@ -97,6 +117,9 @@ public:
     /// Who has collected something in this turn, or null.
     collector* collecting = nullptr;
 
+    /// Who has something for other shards that is to leave when the sessions have read, or null.
+    collector* departing = nullptr;
+
     /// Runs a task on this shard's thread, in the order of the calls of each thread, whichever of
     /// the two it calls. The task is work that the io_context stays for. Throws nothing.
     CRIER_DECL void submit(task& t) noexcept;
@@ -111,6 +134,7 @@ public:
 
     /// Whether what is handed over is heard at once; the io_context has work then.
     void attentive(bool on) { doorbell_.listen(on); }
+    bool is_attentive() const noexcept { return doorbell_.listens(); }
 
     /// Begins to close every session (1001), as the options say. Calls `done` when the last is gone,
     /// with true if all were closed in time. While it drains, another drain may only make it
@@ -119,6 +143,9 @@ public:
 
     /// Ends every session at once.
     CRIER_DECL void abort_all();
+
+    /// Drops the tasks that have come and not run. While nobody runs the io_context.
+    CRIER_DECL void drop_tasks();
 
     /// The server is gone: tasks that come now, or have come and not run, are dropped.
     void abandon()
@@ -134,6 +161,7 @@ private:
     CRIER_DECL void turn();
     CRIER_DECL void schedule_turn();
     CRIER_DECL void delete_buried() noexcept;
+    CRIER_DECL void move_out();
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
@@ -155,6 +183,7 @@ private:
     list_link buried_;
     std::size_t session_count_ = 0;
     std::uint64_t last_id_ = 0;
+    std::uint64_t id_step_ = 1;
     session_base* active_ = nullptr;
     session_base** active_end_ = &active_;
     bool turn_scheduled_ = false;
@@ -172,6 +201,15 @@ private:
     clock::time_point spread_began_{};
     clock::duration spread_step_{};
     clock::time_point next_told_ = clock::time_point::max();
+
+    struct move_order
+    {
+        session_base* session;
+        shard* there;
+        role* as;
+    };
+    std::vector<move_order> moves_; // of this turn
+    bool moving_ = true;
 
     bool abandoned_ = false;
 };

@@ -72,6 +72,13 @@ CRIER_DECL io_result descriptor_stream::shutdown() noexcept
     return {};
 }
 
+CRIER_COLD CRIER_DECL void descriptor_stream::move_to(executor ex) noexcept
+{
+    if (std::exchange(watched_, false))
+        poller_->remove(descriptor_);
+    poller_ = &boost::asio::use_service<poller>(ex.context());
+}
+
 CRIER_COLD CRIER_DECL std::string descriptor_stream::peer() const
 {
     sockaddr_storage address;
@@ -125,6 +132,20 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
         ec = last_error();
         return std::nullopt;
     }
+}
+
+// Only now, and not before it is bound: a server that is started twice by mistake is to be told that
+// the port is in use, and not to get a share of what comes.
+CRIER_COLD CRIER_DECL unsigned short descriptor_acceptor::share_port()
+{
+    const int on = 1;
+    sockaddr_storage bound{};
+    socklen_t size = sizeof(bound);
+    if (::setsockopt(descriptor_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1 ||
+        ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) == -1)
+        throw boost::system::system_error(last_error(), "cannot share " + address_);
+    return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                                             : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
 }
 
 CRIER_COLD CRIER_DECL std::string to_text(const sockaddr* address, unsigned size)

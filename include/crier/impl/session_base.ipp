@@ -5,6 +5,7 @@
 #include <crier/detail/shard.hpp>
 
 #include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <exception>
 #include <new>
@@ -220,6 +221,47 @@ CRIER_COLD CRIER_DECL void session_base::resume()
     paused_ = false;
     resumed_ = readable_ = true;
     shard_->activate(*this);
+}
+
+CRIER_COLD CRIER_DECL void session_base::depart_for(shard& there, role& as)
+{
+    outbox_.unshare();
+    move_stream(there.get_executor());
+    deadline_hook::unlink();
+    shard_ = &there;
+    role_ = &as;
+}
+
+CRIER_COLD CRIER_DECL void session_base::arrive()
+{
+    try {
+        watch_stream();
+    } catch (const boost::system::system_error& e) {
+        return finish(e.code());
+    }
+    blocked_ = false; // we are told anew what it is ready for
+    guarded([this] { role_->moved_in(*this); });
+    if (paused_)
+        resume();
+}
+
+CRIER_COLD CRIER_DECL void session_base::owe(bool answers)
+{
+    owes_ = answers;
+    if (!answers && phase_ >= phase::closing)
+        shard_->activate(*this);
+}
+
+CRIER_DECL void session_base::begin_late_answers() noexcept
+{
+    shard_->replier = this;
+}
+
+CRIER_DECL void session_base::end_late_answers()
+{
+    guarded([this] { spill_replies(); });
+    shard_->replies.clear();
+    shard_->replier = nullptr;
 }
 
 CRIER_COLD CRIER_DECL void session_base::failed_inside()

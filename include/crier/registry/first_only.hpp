@@ -15,6 +15,9 @@ namespace crier {
 /// Models: registry.
 struct first_only
 {
+    /// With crier::threads each uid is one thread's.
+    static std::string_view route(std::string_view uid) noexcept { return uid; }
+
     class table
     {
     public:
@@ -46,7 +49,7 @@ struct first_only
     };
 };
 
-static_assert(registry<first_only>);
+static_assert(registry<first_only> && registry_routes<first_only>);
 
 } // namespace crier
 

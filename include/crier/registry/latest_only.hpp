@@ -18,6 +18,9 @@ struct latest_only
 {
     close_code code = static_cast<close_code>(4001); ///< what the older connection is told
 
+    /// With crier::threads each uid is one thread's.
+    static std::string_view route(std::string_view uid) noexcept { return uid; }
+
     class table
     {
     public:
@@ -56,7 +59,7 @@ struct latest_only
     };
 };
 
-static_assert(registry<latest_only>);
+static_assert(registry<latest_only> && registry_routes<latest_only>);
 
 } // namespace crier
 

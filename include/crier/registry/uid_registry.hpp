@@ -19,6 +19,9 @@ struct uid_registry
     /// proportion to it, at most.
     std::size_t max_connections_per_uid = 0;
 
+    /// With crier::threads each uid is one thread's.
+    static std::string_view route(std::string_view uid) noexcept { return uid; }
+
     class table
     {
     public:
@@ -61,7 +64,7 @@ struct uid_registry
     };
 };
 
-static_assert(registry<uid_registry>);
+static_assert(registry<uid_registry> && registry_routes<uid_registry>);
 
 } // namespace crier
 

@@ -53,7 +53,7 @@ private:
     bool open_ = true;
 };
 
-static_assert(transport<local>);
+static_assert(transport<local> && stream_moves<local>);
 
 } // namespace crier
 

@@ -34,6 +34,9 @@ struct tcp
             result.address = "127.0.0.1";
         return result;
     }
+
+    /// The same for one more acceptor, on the port of the first.
+    tcp beside(acceptor& first) const;
 };
 
 /// Listens. Throws boost::system::system_error whose text names the address and the reason.
@@ -56,7 +59,15 @@ private:
     bool no_delay_;
 };
 
-static_assert(transport<tcp>);
+inline tcp tcp::beside(acceptor& first) const
+{
+    tcp result = *this;
+    result.port = first.share_port();
+    result.reuse_port = true;
+    return result;
+}
+
+static_assert(transport<tcp> && stream_moves<tcp> && transport_shares<tcp>);
 
 } // namespace crier
 

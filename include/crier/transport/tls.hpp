@@ -61,6 +61,9 @@ struct tls
             result.address = "127.0.0.1";
         return result;
     }
+
+    /// The same for one more acceptor, on the port of the first.
+    tls beside(acceptor& first) const;
 };
 
 /// One TLS connection.
@@ -73,6 +76,7 @@ public:
     {}
 
     void watch(watcher& w) { state_->socket.watch(w); }
+    void move_to(executor ex) noexcept { state_->socket.move_to(ex); }
 
     io_result handshake()
     {
@@ -308,7 +312,15 @@ private:
     bool no_delay_;
 };
 
-static_assert(transport<tls>);
+inline tls tls::beside(acceptor& first) const
+{
+    tls result = *this;
+    result.port = first.share_port();
+    result.reuse_port = true;
+    return result;
+}
+
+static_assert(transport<tls> && stream_moves<tls> && transport_shares<tls>);
 
 } // namespace crier
 

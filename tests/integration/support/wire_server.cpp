@@ -7,12 +7,16 @@
 #include <crier/registry/uid_registry.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <boost/asio/use_future.hpp>
+
 #include <chrono>
 #include <stdexcept>
 #include <vector>
 
 #include "patience.hpp"
 #include "server_thread.hpp"
+#include "three_threads.hpp"
+#include "within_patience.hpp"
 
 namespace support {
 
@@ -39,8 +43,8 @@ struct answering_hooks : crier::hooks
 template <class... Others>
 struct host_of final : wire_server::host
 {
-    using server = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
-                                      crier::backend<crier::tcp, crier::text_line>, Others...>;
+    using server = as_compiled<crier::push_server, crier::clients<crier::tcp, crier::websocket>,
+                               crier::backend<crier::tcp, crier::text_line>, Others...>;
 
     host_of()
     {
@@ -49,7 +53,7 @@ struct host_of final : wire_server::host
 
     crier::counters counts() override
     {
-        return thread.ask([this] { return s.counts(); });
+        return within_patience(s.async_counts(boost::asio::use_future));
     }
 
     server s{{.transport = {.address = "127.0.0.1"}}, {}};

@@ -1,0 +1,199 @@
+#ifndef CRIER_DETAIL_ORDERED_DESK_HPP
+#define CRIER_DETAIL_ORDERED_DESK_HPP
+
+#include <crier/command.hpp>
+#include <crier/concepts/reply.hpp>
+#include <crier/config.hpp>
+#include <crier/detail/announcement.hpp>
+#include <crier/detail/delivery.hpp>
+#include <crier/detail/session_base.hpp>
+#include <crier/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+namespace crier::detail {
+
+class answer_sink;
+
+/// Which line of which back end a result is for.
+struct return_address
+{
+    answer_sink* sink = nullptr;
+    std::uint64_t session = 0; ///< connection::id()
+    std::uint64_t number = 0;  ///< of the line
+};
+
+/// Takes the results of what other shards were asked for.
+class answer_sink
+{
+public:
+    /// One result; settle() follows, after one or more of them.
+    virtual void answered(const return_address& to, delivered result) = 0;
+    virtual void settle() = 0;
+
+protected:
+    ~answer_sink() = default;
+};
+
+/// Answers each back end's lines in their order, though other shards carry some of them out. A back
+/// end with too many lines under way is not read from until some are answered.
+template <class Role, class Board>
+class ordered_desk final : public answer_sink
+{
+public:
+    ordered_desk(Role& r, Board& board) : role_(r), board_(board) {}
+
+    /// True if others take part in it: the answer comes later, by itself.
+    bool sends(session_base& s, const command& asked, message_view message)
+    {
+        if (board_.is_alone() || asked.kind == command::invalid)
+            return false;
+        if (asked.kind == command::unicast) {
+            const std::size_t to = board_.owner(asked.name);
+            if (to == board_.place())
+                return false;
+            const return_address from = expect(s, 1, false);
+            board_.send(to, from, asked.name, message.data);
+            return true;
+        }
+        const bool to_all = asked.kind == command::broadcast;
+        if (to_all && Role::answers_alike && asked.except.empty())
+            return false; // its answer is known; the board collects it for all
+        send_request(s, asked, message, to_all);
+        return true;
+    }
+
+    /// True if older lines of the session are not answered yet: this one has to wait for them.
+    bool keeps(session_base& s, const line_result& result)
+    {
+        queue* const q = find(s.id());
+        if (!q || q->lines.empty())
+            return false;
+        q->lines.push_back({result, {}, 0, false});
+        return true;
+    }
+
+    void forget(session_base& s) noexcept
+    {
+        queue* const q = find(s.id());
+        if (!q)
+            return;
+        if (touched_ == q)
+            touched_ = nullptr;
+        last_ = nullptr;
+        queues_.erase(s.id());
+    }
+
+    void answered(const return_address& to, delivered result) override
+    {
+        queue* const q = find(to.session);
+        if (q != touched_)
+            settle();
+        touched_ = q;
+        if (!q)
+            return; // it has gone
+        line& l = q->lines[to.number - q->first];
+        l.sum += result;
+        if (--l.missing == 0)
+            l.result = {Role::result_of(l.sum, l.to_all)};
+    }
+
+    void settle() override
+    {
+        queue* q = std::exchange(touched_, nullptr);
+        if (!q || q->lines.empty() || q->lines.front().missing != 0)
+            return;
+        session_base& s = *q->session;
+        s.begin_late_answers();
+        s.guarded([&] {
+            while (!q->lines.empty() && q->lines.front().missing == 0) {
+                const line_result result = q->lines.front().result;
+                q->lines.pop_front();
+                ++q->first;
+                role_.give(s, result);
+            }
+        });
+        const std::uint64_t id = s.id();
+        s.end_late_answers();
+        q = find(id);
+        if (!q)
+            return; // it was closed
+        if (q->lines.empty())
+            s.owe(false);
+        if (q->full && q->lines.size() < most_lines / 2) {
+            q->full = false;
+            s.resume();
+        }
+    }
+
+private:
+    // What one back end may have under way: enough for any number of shards, and little memory.
+    static constexpr std::size_t most_lines = 8192;
+
+    struct line
+    {
+        line_result result;
+        delivered sum;
+        std::size_t missing; // results
+        bool to_all;
+    };
+
+    struct queue
+    {
+        session_base* session;
+        std::uint64_t first = 0; // the number of the first line
+        std::deque<line> lines{};
+        bool full = false;
+    };
+
+    return_address expect(session_base& s, std::size_t results, bool to_all)
+    {
+        queue* q = find(s.id());
+        if (!q)
+            q = last_ = &queues_.try_emplace(s.id(), queue{&s}).first->second;
+        q->lines.push_back({{}, {}, results, to_all});
+        if (q->lines.size() == 1)
+            s.owe(true);
+        if (q->lines.size() >= most_lines && !q->full) {
+            q->full = true;
+            s.pause();
+        }
+        return {this, s.id(), q->first + q->lines.size() - 1};
+    }
+
+    CRIER_COLD void send_request(session_base& s, const command& asked, message_view message,
+                                 bool to_all)
+    {
+        using request = typename Board::request;
+        auto what = std::make_shared<request>(request{asked.kind,
+                                                      std::string(asked.name),
+                                                      {asked.uids.begin(), asked.uids.end()},
+                                                      {asked.except.begin(), asked.except.end()}});
+        if (asked.kind != command::join && asked.kind != command::leave)
+            what->message = std::make_shared<announcement>(message);
+        board_.send_all(expect(s, board_.places(), to_all), std::move(what));
+    }
+
+    queue* find(std::uint64_t session)
+    {
+        if (last_ && last_->session->id() == session)
+            return last_;
+        const auto found = queues_.find(session);
+        return found == queues_.end() ? nullptr : last_ = &found->second;
+    }
+
+    Role& role_;
+    Board& board_;
+    std::unordered_map<std::uint64_t, queue> queues_; // by connection id
+    queue* last_ = nullptr;                           // that was found
+    queue* touched_ = nullptr;                        // to be settled
+};
+
+} // namespace crier::detail
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef CRIER_THREADS_HPP
+#define CRIER_THREADS_HPP
+
+#include <crier/detail/crew.hpp>
+
+namespace crier {
+
+/// Component: lets a server work on several threads, one for each core say.
+///
+///     using push = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
+///                                     crier::backend<crier::tcp, crier::text_line>, crier::threads>;
+///     push server{{.transport = {.port = 1234}}, {.transport = {.port = 5678}}, {.count = 4}};
+///
+/// Each connection is used by one thread. A uid belongs to one of them (a keyed hash says which), and
+/// a client moves there when it says its uid; so all that holds for one uid with one thread holds with
+/// several: the registry's rules, and the order of messages. A line of a back end, or a push, reaches
+/// another thread in at most one hop. A broadcast is encoded once, whatever the number of threads.
+///
+/// The first thread is the one that runs the server's io_context. The others start with the server,
+/// have all signals blocked, and end when it stops.
+///
+/// What is different from one thread:
+/// - Hooks, peers' handlers and the observer are one object each, and called on all threads, at the
+///   same time: they have to be safe for that. For one connection the calls still come one after the
+///   other. on_open may come on another thread than what follows.
+/// - Each thread has a copy of each authenticator, overflow policy, reply and registry table.
+///   max_connections_per_uid and the like hold as before; a registry's size() is its thread's.
+/// - A push from within a hook has an exact result only if that uid's thread is this one; a push to
+///   several receivers is always handed over (push_status::posted). async_push says what became of it.
+/// - counts() throws std::logic_error while the server runs; async_counts() does not.
+/// - What a codec's encode throws on another thread leaves the io_context's run() all the same.
+///
+/// A registry needs a route (registry_routes), a transport a move_to (stream_moves). For clients a
+/// transport that can share its port (transport_shares: tcp, tls) listens on all threads; other
+/// connections are accepted by the first thread and dealt out in turn.
+struct threads
+{
+    unsigned count = 0; ///< 0: as many as the machine has cores
+
+    /// Used by server.
+    template <class... Components>
+    using crew = detail::crew<threads, Components...>;
+};
+
+} // namespace crier
+
+#endif
