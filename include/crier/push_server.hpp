@@ -175,6 +175,20 @@ private:
         return observed(at.board.deliver(uid, message), false);
     }
 
+    /// What one thread, or several, did for a push.
+    struct reached
+    {
+        detail::delivered result{};
+        bool stopped = true; // all of them
+
+        reached& operator+=(const reached& other) noexcept
+        {
+            result += other.result;
+            stopped = stopped && other.stopped;
+            return *this;
+        }
+    };
+
     /// On several threads; then(result) on one of them.
     template <class Then>
     CRIER_COLD void push_everywhere(const receivers& to, message_view message, bool certainly,
@@ -183,11 +197,16 @@ private:
         auto what = site_type::board_type::request_for(to, message);
         this->gather(
             [this, what = std::move(what)](site_type& at) {
-                return this->running() ? what.carry_out(at.board) : detail::delivered();
+                reached r;
+                if (this->running()) {
+                    r.result = what.carry_out(at.board);
+                    r.stopped = false;
+                }
+                return r;
             },
             [this, to_all = to.kind() == receivers::kind_everybody,
-             then = std::move(then)](detail::delivered d) mutable {
-                then(this->running() ? observed(d, to_all) : push_result{push_status::stopped});
+             then = std::move(then)](const reached& r) mutable {
+                then(r.stopped ? push_result{push_status::stopped} : observed(r.result, to_all));
             },
             certainly);
     }
