@@ -37,6 +37,7 @@ release() {
     CRIER_PUSH_SERVER=build/release/examples/push_server/push_server python3 tests/e2e/run.py
     stage "instructions for each push, and what the server costs to build"
     python3 tests/bench/test_budgets.py
+    python3 tests/bench/test_run.py
     python3 tests/bench/instructions.py --check
     python3 tests/bench/build_cost.py --check
     stage "the bench: each server delivers all of it"

@@ -50,8 +50,8 @@ def run(command, **options):
     return done.stdout
 
 
-def build(compiler, source, program):
-    run([compiler, *FLAGS, HERE / source, "-o", program], env=dict(os.environ, CCACHE_DISABLE="1"))
+def build(compiler, source, program, *libraries):
+    run([compiler, *FLAGS, HERE / source, "-o", program, *libraries], env=dict(os.environ, CCACHE_DISABLE="1"))
     return program
 
 
@@ -139,7 +139,7 @@ def whole_process(load, server, directory, options):
 
 
 def on_sockets(compiler, directory, only):
-    load = build(compiler, "load.cpp", directory / "crier_load")
+    load = build(compiler, "load.cpp", directory / "crier_load", "-lz")
     server = build(compiler, "servers/crier.cpp", directory / "crier_server")
     counts = {}
     for name, length, options, what, units in SOCKET_LOADS:

@@ -4,7 +4,7 @@
 run.py [TABLE...] [--quick] [--rounds N] [--only PART]... [--servers NAME,...] [--with NAME=COMMAND]... [--write]
 
 Tables: costs (crier beside the floor, each load, twenty minutes), contestants (all servers that can run here, some
-loads, ten minutes), latency (some servers, an open loop, five minutes), compression (those that do
+loads, ten minutes), latency (all servers, an open loop, ten minutes), compression (those that do
 permessage-deflate, five minutes).
 
 A row is one server under one load. Its cost is the CPU time, user and system, of the server's processes; the medians
@@ -144,6 +144,7 @@ SMALL = [
          mode="new-connection-per-push", connections=50, pushes=500),
     fairness(50, 1),
 ]
+SMALL_COMPRESSED = [unicast(50, 64, 1024, 2000, deflate=True)]
 
 
 class BenchError(Exception):
@@ -401,11 +402,12 @@ def main():
 
     bench = Bench(options)
     if options.verify:
-        names = chosen_servers(options, None, bench.contestants)
-        bench.build_programs(names)
-        for load in SMALL:
-            bench.rounds(names, load, 1)
-        print(f"{len(SMALL)} loads on {', '.join(names)}")
+        for loads, usual in ((SMALL, ALL), (SMALL_COMPRESSED, [] if options.servers else COMPRESSING)):
+            names = chosen_servers(options, usual, bench.contestants) if usual else []
+            bench.build_programs(names)
+            for load in loads:
+                bench.rounds(names, load, 1)
+            print(f"{len(loads)} loads on {', '.join(names)}")
     for part, kind, loads, usual, rounds in [] if options.verify else tables:
         names = chosen_servers(options, usual, bench.contestants)
         bench.build_programs(names)

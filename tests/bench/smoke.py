@@ -13,6 +13,10 @@ RUNS = [
     ["--connections", "50", "--payload", "20000", "--backends", "2", "--pushes", "2000"],
     ["--mode", "broadcast", "--connections", "300", "--in-flight", "16", "--pushes", "200"],
     ["--mode", "new-connection-per-push", "--connections", "50", "--pushes", "1000"],
+    ["--mode", "latency", "--connections", "50", "--rate", "5000", "--pushes", "2000"],
+    ["--mode", "latency", "--connections", "50", "--rate", "1000", "--pushes", "500", "--flood", "256"],
+    ["--mode", "connect-rate", "--connections", "300"],
+    ["--mode", "idle-memory", "--connections", "300"],
 ]
 
 

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import results
+import run
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ["instructions", "build_cost"]
@@ -86,7 +87,7 @@ class Budgets(unittest.TestCase):
 
 
 class Results(unittest.TestCase):
-    PARTS = ["costs", "contestants", "latency", "build cost"]
+    PARTS = [*run.TABLES, "build cost"]
 
     def test_each_part_can_be_written_and_written_again(self):
         text = results.RESULTS.read_text(encoding="utf-8")

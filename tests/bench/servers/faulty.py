@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""faulty.py FAULT: a push server of the wire contract that makes one mistake, or none.
+"""faulty.py FAULT: a push server that makes one mistake, or none.
 
-Prints its two ports. FAULT is one of those that crier_load tells apart, or none.
+Speaks the wire contract, and nchan's HTTP if it is spoken to so. Prints its two ports. FAULT is one of those that
+crier_load tells apart, or stall (it stands still for a while and then makes up for it), or none.
 """
 
 import asyncio
@@ -9,11 +10,15 @@ import base64
 import hashlib
 import json
 import sys
+import time
 
 FAULT = sys.argv[1]
 FAULTY_LINE = 300  # of back end 0
 
-connections = {}  # uid -> writers
+STALL_SECONDS = 0.5
+EVERYBODY = "all"  # the name of nchan's channel, too
+
+connections = {}  # uid, or channel -> writers
 held_back = {}  # (uid, back end) -> frame
 
 
@@ -32,9 +37,12 @@ async def on_client(reader, writer):
     accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
     writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                  b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-    size = (await reader.readexactly(2))[1] & 0x7f
-    mask = await reader.readexactly(4)
-    uid = bytes(c ^ mask[i % 4] for i, c in enumerate(await reader.readexactly(size))).decode()
+    if header.startswith(b"GET /sub/"):
+        uid = header.split()[1][len("/sub/"):].decode()
+    else:
+        size = (await reader.readexactly(2))[1] & 0x7f
+        mask = await reader.readexactly(4)
+        uid = bytes(c ^ mask[i % 4] for i, c in enumerate(await reader.readexactly(size))).decode()
     if FAULT != "unregistered" or connections:
         connections.setdefault(uid, []).append(writer)
     await reader.read()
@@ -44,10 +52,14 @@ async def on_client(reader, writer):
 def deliver(line):
     """True for ok."""
     told = json.loads(line)
-    uid, backend = told["uid"], told["b"]
+    uid, backend = told.get("uid", EVERYBODY), told["b"]
     writers = connections.get(uid, [])
+    if uid == EVERYBODY and not writers:
+        writers = [writer for all_of_one in connections.values() for writer in all_of_one]
     faulty = FAULT if (told["n"], backend) == (FAULTY_LINE, 0) else "none"
     message = frame(line)
+    if faulty == "stall":
+        time.sleep(STALL_SECONDS)
     if faulty == "lost":
         return True
     if faulty == "reordered":
@@ -71,8 +83,15 @@ def deliver(line):
 
 async def on_backend(reader, writer):
     while line := await reader.readline():
-        line = line.rstrip(b"\r\n")
-        writer.write(b"ok\n" if deliver(line) else b"fail\n")
+        if line.startswith(b"POST /pub/"):
+            fields = await reader.readuntil(b"\r\n\r\n")
+            size = next(int(field.split(b":")[1]) for field in fields.lower().split(b"\r\n")
+                        if field.startswith(b"content-length:"))
+            took = deliver(await reader.readexactly(size))
+            writer.write(b"HTTP/1.1 " + (b"201 Created" if took else b"202 Accepted") +
+                         b"\r\nContent-Length: 7\r\n\r\nqueued\n")
+        else:
+            writer.write(b"ok\n" if deliver(line.rstrip(b"\r\n")) else b"fail\n")
     writer.close()
 
 
