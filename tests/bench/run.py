@@ -402,8 +402,9 @@ def main():
 
     bench = Bench(options)
     if options.verify:
-        for loads, usual in ((SMALL, ALL), (SMALL_COMPRESSED, [] if options.servers else COMPRESSING)):
-            names = chosen_servers(options, usual, bench.contestants) if usual else []
+        both = ((SMALL, ALL), (SMALL_COMPRESSED, COMPRESSING))
+        for loads, usual in both[:1] if options.servers else both:
+            names = chosen_servers(options, usual, bench.contestants)
             bench.build_programs(names)
             for load in loads:
                 bench.rounds(names, load, 1)
