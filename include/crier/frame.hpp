@@ -1,6 +1,8 @@
 #ifndef CRIER_FRAME_HPP
 #define CRIER_FRAME_HPP
 
+#include <crier/detail/block_cache.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -44,7 +46,8 @@ public:
     template <class Write>
     static frame build(std::size_t size, Write&& write)
     {
-        frame result(new (::operator new(sizeof(block) + size)) block{1, false, size, nullptr});
+        frame result(new (detail::block_cache::allocate(sizeof(block) + size))
+                         block{1, false, size, nullptr});
         std::forward<Write>(write)(result.block_->data());
         return result;
     }
@@ -77,12 +80,8 @@ public:
 
     ~frame()
     {
-        if (block_ && --block_->references == 0) {
-            const frame key(block_->key); // goes too
-            if (block_->borrowed) [[unlikely]]
-                std::destroy_at(block_->lent());
-            ::operator delete(block_);
-        }
+        if (block_ && --block_->references == 0)
+            destroy(block_);
     }
 
     /// This frame with a key that says which other frames it may take the place of (see
@@ -153,6 +152,17 @@ private:
     };
 
     explicit frame(block* owned) noexcept : block_(owned) {}
+
+    static void destroy(block* last) noexcept
+    {
+        const frame key(last->key); // goes too
+        std::size_t size = last->size;
+        if (last->borrowed) [[unlikely]] {
+            std::destroy_at(last->lent());
+            size = sizeof(loan);
+        }
+        detail::block_cache::free(last, sizeof(block) + size);
+    }
 
     template <class Parts, class BytesOf>
     static frame join_all(const Parts& parts, BytesOf bytes_of)

@@ -1,6 +1,7 @@
 #ifndef CRIER_DETAIL_OUTBOX_HPP
 #define CRIER_DETAIL_OUTBOX_HPP
 
+#include <crier/detail/block_cache.hpp>
 #include <crier/frame.hpp>
 
 #include <algorithm>
@@ -158,12 +159,12 @@ private:
     void grow()
     {
         const std::uint32_t wider = capacity_ == own ? 16 : capacity_ * 2;
-        auto* const to = static_cast<entry*>(::operator new(wider * sizeof(entry)));
+        auto* const to = static_cast<entry*>(block_cache::allocate(wider * sizeof(entry)));
         for (std::uint32_t i = 0; i < count_; ++i) {
             ::new (static_cast<void*>(to + i)) entry{std::move(*at(i))};
             std::destroy_at(at(i));
         }
-        ::operator delete(more_);
+        let_go();
         more_ = to;
         capacity_ = wider;
         first_ = 0;
@@ -171,7 +172,8 @@ private:
 
     void let_go() noexcept
     {
-        ::operator delete(more_);
+        if (more_)
+            block_cache::free(more_, capacity_ * sizeof(entry));
         more_ = nullptr;
         capacity_ = own;
         first_ = 0;

@@ -68,10 +68,10 @@ public:
 
     found not_plain_json() const noexcept
     {
-        const __m128i quote = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('"'));
-        const __m128i slash = _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('\\'));
-        const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes_, _mm_set1_epi8(0x1F)), bytes_);
-        return quote | slash | control;
+        // With this bit turned, a quote and the control characters are the bytes up to 0x20.
+        const __m128i turned = _mm_xor_si128(bytes_, _mm_set1_epi8(0x02));
+        const __m128i low = _mm_subs_epu8(_mm_set1_epi8(char(0x80 + 0x20)), turned);
+        return low | _mm_cmpeq_epi8(bytes_, _mm_set1_epi8('\\'));
     }
 
     static unsigned mask(found f) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(f)); }

@@ -36,15 +36,9 @@ public:
                 key0_ ^ 0x6c7967656e657261u, key1_ ^ 0x7465646279746573u};
         const char* at = bytes.data();
         std::size_t left = bytes.size();
-        for (; left >= 8; left -= 8, at += 8) {
-            std::uint64_t word;
-            std::memcpy(&word, at, 8);
-            s.absorb(little(word));
-        }
-        std::uint64_t last = 0;
-        if (left)
-            std::memcpy(&last, at, left);
-        s.absorb(little(last) | std::uint64_t(bytes.size()) << 56);
+        for (; left >= 8; left -= 8, at += 8)
+            s.absorb(load<std::uint64_t>(at));
+        s.absorb(last_word(at, left, bytes.size() >= 8) | std::uint64_t(bytes.size()) << 56);
         s.v2 ^= 0xFF;
         for (int i = 0; i < 3; ++i)
             s.round();
@@ -78,12 +72,33 @@ private:
         }
     };
 
-    static std::uint64_t little(std::uint64_t word) noexcept
+    /// The bytes there as a number, the first lowest.
+    template <class Number>
+    static Number load(const char* at) noexcept
     {
+        Number number;
+        std::memcpy(&number, at, sizeof(number));
         if constexpr (std::endian::native == std::endian::big)
-            return __builtin_bswap64(word);
-        else
-            return word;
+            number = sizeof(number) == 8 ? Number(__builtin_bswap64(number))
+                                         : Number(__builtin_bswap32(std::uint32_t(number)));
+        return number;
+    }
+
+    /// The last bytes, less than eight, filled up with zeros. `more` says that eight may be read in front
+    /// of their end.
+    static std::uint64_t last_word(const char* at, std::size_t left, bool more) noexcept
+    {
+        if (left == 0)
+            return 0;
+        if (more)
+            return load<std::uint64_t>(at + left - 8) >> (64 - 8 * left);
+        if (left >= 4)
+            return load<std::uint32_t>(at) | std::uint64_t(load<std::uint32_t>(at + left - 4))
+                                                 << (8 * left - 32);
+        const auto byte = [&](std::size_t i) {
+            return std::uint64_t(static_cast<unsigned char>(at[i])) << (8 * i);
+        };
+        return byte(0) | byte(left / 2) | byte(left - 1);
     }
 
     std::uint64_t key0_, key1_;

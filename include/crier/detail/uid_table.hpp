@@ -23,14 +23,7 @@ public:
     std::size_t size() const noexcept { return all_.size(); }
 
     /// The first connection of a uid, or null.
-    connection* find(std::string_view uid) const noexcept
-    {
-        const std::uint64_t hash = key_(uid);
-        for (connection* c = buckets_[hash & (buckets_.size() - 1)]; c; c = c->hook.next_uid)
-            if (c->hook.hash == hash && c->uid() == uid)
-                return c;
-        return nullptr;
-    }
+    connection* find(std::string_view uid) const noexcept { return find(uid, key_(uid)); }
 
     /// The connection after `c` of the same uid, or null. `first` is what find returned.
     static connection* next(const connection* c, const connection* first) noexcept
@@ -46,7 +39,7 @@ public:
         c.hook.hash = key_(uid);
         c.hook.place = all_.size();
         all_.push_back(&c);
-        if (connection* const first = find(uid)) {
+        if (connection* const first = find(uid, c.hook.hash)) {
             connection* const last = first->hook.previous_same_uid;
             c.hook.previous_same_uid = last;
             c.hook.next_same_uid = first;
@@ -92,6 +85,14 @@ public:
     }
 
 private:
+    connection* find(std::string_view uid, std::uint64_t hash) const noexcept
+    {
+        for (connection* c = buckets_[hash & (buckets_.size() - 1)]; c; c = c->hook.next_uid)
+            if (c->hook.hash == hash && c->uid() == uid)
+                return c;
+        return nullptr;
+    }
+
     /// What points to the first connection of c's uid.
     connection** head(const connection& c) noexcept
     {

@@ -1,3 +1,4 @@
+#include <crier/detail/block_cache.hpp>
 #include <crier/detail/outbox.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -151,6 +152,7 @@ BOOST_AUTO_TEST_CASE(the_messages_of_a_frame_are_counted_until_its_last_byte_is_
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_given_back_at_once)
 {
+    crier::detail::block_cache::keep_nothing(); // or what is kept would count
     outbox box;
     const support::allocation_watch watch;
     box.push(some(std::string(1000, 'a')), 1);
