@@ -153,7 +153,7 @@ private:
 
     explicit frame(block* owned) noexcept : block_(owned) {}
 
-    static void destroy(block* last) noexcept
+    [[gnu::noinline]] static void destroy(block* last) noexcept
     {
         const frame key(last->key); // goes too
         std::size_t size = last->size;
