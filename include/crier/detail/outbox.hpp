@@ -36,12 +36,12 @@ public:
 
     /// Appends a frame that is not empty and holds this many messages: none, if it is something of
     /// the protocol's own. Throws std::bad_alloc, and is unchanged then.
-    void push(frame f, std::size_t messages)
+    void push(const frame& f, std::size_t messages)
     {
         if (count_ == capacity_)
             grow();
         const std::size_t size = f.size();
-        ::new (static_cast<void*>(at(count_))) entry{std::move(f), messages};
+        ::new (static_cast<void*>(at(count_))) entry{f, messages};
         ++count_;
         bytes_ += size;
         messages_ += messages;

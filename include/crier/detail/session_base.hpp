@@ -175,7 +175,7 @@ protected:
     CRIER_DECL void blocked();
     CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
-    CRIER_DECL void enqueue(frame f, std::size_t messages);
+    CRIER_DECL void enqueue(const frame& f, std::size_t messages);
     CRIER_DECL void spill_replies();
     CRIER_DECL void depart() noexcept;
     CRIER_DECL bool make_room(const frame& f, std::size_t messages);

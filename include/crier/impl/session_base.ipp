@@ -106,10 +106,10 @@ CRIER_COLD CRIER_DECL bool session_base::make_room(const frame& f, std::size_t m
     return fits;
 }
 
-CRIER_DECL void session_base::enqueue(frame f, std::size_t messages)
+CRIER_DECL void session_base::enqueue(const frame& f, std::size_t messages)
 {
     spill_replies();
-    outbox_.push(std::move(f), messages);
+    outbox_.push(f, messages);
     shard_->activate(*this);
 }
 
