@@ -86,5 +86,44 @@ class Servers(unittest.TestCase):
             self.assertEqual(run.Bench.cpus_for(bench, Contestant("many", "", cores=cores)), cpus)
 
 
+class Write(unittest.TestCase):
+    def test_a_whole_table_is_put_into_its_part_of_the_results(self):
+        tables = {"costs": (run.Costs, [LOAD], ["floor", "crier"], 1)}
+        figures = {"floor": [pushed(2.0)], "crier": [pushed(3.0)]}
+        written = {}
+        with mock.patch.object(run, "TABLES", tables), \
+                mock.patch.object(run.Bench, "build_programs"), \
+                mock.patch.object(run.Bench, "rounds", return_value=figures), \
+                mock.patch.object(run.results, "write", written.__setitem__), \
+                mock.patch("os.sched_getaffinity", return_value={0, 1}), \
+                mock.patch("sys.argv", ["run.py", "--write"]), contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(run.main(), 0)
+        lines = written["costs"]
+        self.assertEqual(len(lines), 4)
+        self.assertTrue(lines[0].startswith("| load | server | cost |"))
+        self.assertTrue(lines[3].startswith(f"| {LOAD.name} | crier | 3.000 | us/push | 25 % | 1.50 |"))
+        self.assertIn("Every delivery", said.getvalue())
+
+    def test_a_part_of_a_table_is_not_written(self):
+        for more in (["--quick"], ["--only", "x"], ["--servers", "floor"], ["--verify"]):
+            with mock.patch("sys.argv", ["run.py", "--write", *more]), contextlib.redirect_stderr(io.StringIO()):
+                with self.assertRaises(SystemExit) as ended:
+                    run.main()
+                self.assertEqual(ended.exception.code, 2)
+
+    def test_what_went_wrong_decides_the_exit_code(self):
+        def wrong(bench, *_):
+            bench.wrong.append("lost: one")
+            return {"floor": [None]}
+
+        with mock.patch.object(run.Bench, "build_programs"), mock.patch.object(run.Bench, "rounds", wrong), \
+                mock.patch("os.sched_getaffinity", return_value={0, 1}), \
+                mock.patch("sys.argv", ["run.py", "--only", LOAD.name]), \
+                contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(io.StringIO()) as why:
+            self.assertEqual(run.main(), 1)
+        self.assertIn("wrong", said.getvalue())
+        self.assertIn("lost: one", why.getvalue())
+
+
 if __name__ == "__main__":
     unittest.main()
