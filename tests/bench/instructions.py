@@ -162,7 +162,8 @@ def arguments():
     parser.add_argument("--counted", type=pathlib.Path, metavar="FILE",
                         help="take what is counted from such a file, and count nothing")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY",
-                        help="for callgrind_annotate: keep the program and callgrind's files there")
+                        help="keep the program and callgrind's files there; callgrind_annotate --threshold=100 FILE says "
+                             "where it is spent (its first rows, main and what is below, are the sum)")
     return parser.parse_args()
 
 
