@@ -166,7 +166,8 @@ struct backend
     template <class Around>
     auto make_role(const Around& around) const
     {
-        using role = detail::backend_role<Around, authenticator_type, reply_type>;
+        using role =
+            detail::backend_role<Around, authenticator_type, reply_type, codec_varies<Codec>>;
         return std::make_unique<role>(detail::encoder_of<Codec>, limits, authenticator, reply,
                                       around);
     }

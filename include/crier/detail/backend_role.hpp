@@ -12,8 +12,8 @@
 
 namespace crier::detail {
 
-/// Back ends: each message is a line of JSON, and is answered.
-template <class Around, class Authenticator, class Reply>
+/// Back ends: each message is a line of JSON, and is answered. `Varies`: by a codec with variants.
+template <class Around, class Authenticator, class Reply, bool Varies = false>
 class backend_role final : public guarded_role<Around, Authenticator, typename Around::hooks_type>
 {
     using base = guarded_role<Around, Authenticator, typename Around::hooks_type>;
@@ -96,10 +96,10 @@ public:
         ++(done ? s.home().counts.lines_ok : s.home().counts.lines_failed);
         this->around_.observer.on_line(s, result);
         if constexpr (reply_is_fixed<Reply>) {
-            if (&s.codec() == &this->codec(0)) [[likely]]
-                s.reply((done ? ok_ : fail_).bytes());
-            else // another variant
+            if constexpr (Varies)
                 s.reply(s.codec().encode(done ? Reply::ok : Reply::fail).bytes());
+            else
+                s.reply((done ? ok_ : fail_).bytes());
         } else {
             text_.clear();
             reply_.write(result, text_);

@@ -39,14 +39,19 @@ struct encoder
 struct no_overflow
 {};
 
+template <framing_codec Codec, std::size_t Variant>
+frame encode_as(message_view message)
+{
+    if constexpr (codec_varies<Codec>)
+        return Codec::encode(message, Variant);
+    else
+        return Codec::encode(message);
+}
+
 template <framing_codec Codec, class Overflow, std::size_t Variant>
 frame encode_with(message_view message)
 {
-    frame result;
-    if constexpr (codec_varies<Codec>)
-        result = Codec::encode(message, Variant);
-    else
-        result = Codec::encode(message);
+    frame result = encode_as<Codec, Variant>(message);
     if constexpr (overflow_conflates<Overflow>)
         if (result)
             if (const std::string_view key = Overflow::key(message); !key.empty())
