@@ -114,9 +114,10 @@ private:
         bool good = false;                 // and each of them is usable
     };
 
-    CRIER_DECL bool take_names(detail::json_scanner& json, names& into);
+    // Part of parse, as every line has one.
+    inline bool take_names(detail::json_scanner& json, names& into);
+    inline bool take_name(detail::json_scanner& json, names& into, std::string_view& name);
     CRIER_DECL bool take_list(detail::json_scanner& json, names& into);
-    CRIER_DECL bool take_name(detail::json_scanner& json, names& into, std::string_view& name);
     CRIER_DECL void forget();
     CRIER_DECL std::string_view unescaped(std::string_view key);
     CRIER_DECL command others();

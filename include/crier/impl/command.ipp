@@ -12,8 +12,8 @@ namespace crier {
 
 /// Takes one name, or what stands in its place. False if that is no JSON; a name that is not usable
 /// makes `into` not good.
-CRIER_DECL bool command_parser::take_name(detail::json_scanner& json, names& into,
-                                          std::string_view& name)
+[[gnu::always_inline]] inline bool command_parser::take_name(detail::json_scanner& json,
+                                                             names& into, std::string_view& name)
 {
     bool flag = false;
     name = {};
@@ -56,14 +56,20 @@ CRIER_COLD CRIER_DECL bool command_parser::take_list(detail::json_scanner& json,
     return json.take(']');
 }
 
-CRIER_DECL bool command_parser::take_names(detail::json_scanner& json, names& into)
+[[gnu::always_inline]] inline bool command_parser::take_names(detail::json_scanner& json,
+                                                              names& into)
 {
     into.given = into.good = true;
     into.list = false;
     others_given_ = others_given_ || &into != &uid_;
     if (!into.unescaped.empty())
         into.unescaped.clear();
-    return json.peek() == '[' ? take_list(json, into) : take_name(json, into, into.one);
+    if (json.peek() != '[')
+        return take_name(json, into, into.one);
+    detail::json_scanner there = json; // what has no address can stay in registers
+    const bool good = take_list(there, into);
+    json = there;
+    return good;
 }
 
 CRIER_DECL void command_parser::forget()
@@ -170,16 +176,14 @@ CRIER_DECL command command_parser::parse(std::string_view line)
             if (escaped)
                 key = unescaped(key);
             if (names* const into = named(key)) {
-                detail::json_scanner there = json; // what has no address can stay in registers
-                if (!take_names(there, *into))
+                if (!take_names(json, *into))
                     return refused(command_error::not_json);
-                json = there;
-            } else {
-                if (key == "broadcast")
-                    broadcast_ = json.peek() == 't';
-                if (!json.skip_value(1))
-                    return refused(command_error::not_json);
+                continue;
             }
+            if (key == "broadcast")
+                broadcast_ = json.peek() == 't';
+            if (!json.skip_value(1))
+                return refused(command_error::not_json);
         } while (json.take(','));
     }
     if (!json.at_end() || !is_valid_utf8(line))
