@@ -136,7 +136,8 @@ BOOST_AUTO_TEST_CASE(without_an_acceptable_offer_it_is_websocket)
 
 BOOST_AUTO_TEST_CASE(a_refusal_says_nothing_of_extensions)
 {
-    websocket_deflate<>::decoder decoder(websocket_deflate<>{});
+    const websocket_deflate<> options;
+    websocket_deflate<>::decoder decoder(options);
     std::string bytes(offer);
     std::span<char> in(bytes);
     decoder.decode(in);
