@@ -3,6 +3,7 @@
 // line, or the back end is closed. A program of its own, for its operator new.
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
+#include <crier/codec/websocket_deflate.hpp>
 #include <crier/detail/block_cache.hpp>
 #include <crier/push_server.hpp>
 #include <crier/registry/uid_registry.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -238,20 +240,28 @@ outcome run(std::size_t failing)
     return result;
 }
 
-} // namespace
-
-BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
+/// False where the thread sanitizer's operator new is used: it cannot be replaced.
+bool allocations_fail()
 {
     try {
         watched = true;
         until_failure = 1;
         ::operator delete(::operator new(1));
         watched = false;
-        BOOST_TEST_MESSAGE("skipped: the thread sanitizer's operator new cannot be replaced");
-        return;
+        BOOST_TEST_MESSAGE("skipped: operator new cannot be replaced");
+        return false;
     } catch (const std::bad_alloc&) {
         watched = false;
+        return true;
     }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
+{
+    if (!allocations_fail())
+        return;
     crier::detail::block_cache::keep_nothing(); // so that each frame is an allocation
     std::size_t runs = 0, pages_closed = 0, back_ends_closed = 0;
     for (;; ++runs) {
@@ -269,4 +279,46 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
     BOOST_TEST(runs > 30u);
     BOOST_TEST(pages_closed > 0u);
     BOOST_TEST(back_ends_closed > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_for_whose_compression_there_is_no_memory_is_sent_as_it_is)
+{
+    if (!allocations_fail())
+        return;
+    using codec = crier::websocket_deflate<>;
+    const std::string text(2000, 'a');
+    const auto encoded = [&](std::size_t failing, bool& failed, bool& recovered) {
+        std::string result;
+        std::thread([&] { // which has no state to compress with yet
+            crier::detail::block_cache::keep_nothing();
+            crier::frame made;
+            until_failure = failing;
+            watched = true;
+            try {
+                made = codec::encode(text, 1);
+            } catch (const std::bad_alloc&) { // for the frame itself there is no memory
+            }
+            watched = false;
+            result = made.bytes();
+            failed = until_failure == 0;
+            recovered = codec::encode(text, 1).size() < 100;
+        })
+            .join();
+        return result;
+    };
+    std::size_t plain = 0, none = 0;
+    for (std::size_t failing = 1;; ++failing) {
+        bool failed = false, recovered = false;
+        const std::string bytes = encoded(failing, failed, recovered);
+        BOOST_TEST(recovered);
+        if (!failed) {
+            BOOST_TEST(bytes.size() < 100u);
+            break;
+        }
+        none += bytes.empty();
+        plain += bytes == codec::encode(text).bytes();
+        BOOST_TEST(plain + none == failing);
+    }
+    BOOST_TEST(plain >= 3u); // the state, what zlib needs, and the place to write to
+    BOOST_TEST(none == 1u);
 }
