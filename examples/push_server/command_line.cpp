@@ -155,6 +155,11 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                    "compress what is pushed to pages that offer it, as browsers do [off]")
         ->option_text("on|off");
 
+    app.add_option("--threads", result.threads.count,
+                   "that share the work; 0: as many as there are cores [1]")
+        ->option_text("NUMBER")
+        ->check(CLI::Range(0, 256));
+
     app.option_defaults()->group("Running");
     app.add_flag("-d,--daemon", result.daemon, "start in the background; returns when it listens");
     app.add_flag("-g,--graceful", result.graceful, "stop, restart: give it all its drain time");

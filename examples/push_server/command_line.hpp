@@ -4,6 +4,7 @@
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket_deflate.hpp>
 #include <crier/limits.hpp>
+#include <crier/threads.hpp>
 
 #include <chrono>
 #include <optional>
@@ -35,6 +36,7 @@ struct command_line
     crier::websocket_deflate<> websocket;
     crier::text_line text_line;
     crier::limits limits;
+    crier::threads threads{.count = 1};
     std::chrono::milliseconds drain{5'000};
     std::chrono::milliseconds drain_spread{0};
 };

@@ -75,12 +75,12 @@ void events::closed(crier::connection& c, crier::error_code why)
 
 void events::end_period(const crier::counters& now)
 {
-    if (refusals_ > refusals_per_period)
-        log_.warning("closed " +
-                     counted(static_cast<std::uint64_t>(refusals_ - refusals_per_period),
-                             "more connection") +
-                     " for such reasons");
-    refusals_ = 0;
+    const int refusals = refusals_.exchange(0);
+    if (refusals > refusals_per_period)
+        log_.warning(
+            "closed " +
+            counted(static_cast<std::uint64_t>(refusals - refusals_per_period), "more connection") +
+            " for such reasons");
     if (now.handshakes_failed != before_.handshakes_failed)
         log_.warning("refused " +
                      counted(now.handshakes_failed - before_.handshakes_failed, "connection") +

@@ -5,6 +5,7 @@
 #include <crier/counters.hpp>
 #include <crier/error.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace push_server {
 
 /// Turns what happens into what is worth an operator's eye. Who was refused, and why, is logged at
 /// most some times a period, the rest is counted; what is ordinary is logged if verbose.
+///
+/// Thread safety: what the hooks call, from any thread; end_period and summary from one.
 class events
 {
 public:
@@ -38,7 +41,7 @@ private:
     static constexpr int refusals_per_period = 10;
 
     log& log_;
-    int refusals_ = 0; // in this period
+    std::atomic<int> refusals_ = 0; // in this period
     crier::counters before_;
 };
 

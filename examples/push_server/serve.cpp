@@ -3,6 +3,7 @@
 #include <crier/push_server.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>
+#include <crier/threads.hpp>
 #include <crier/version.hpp>
 
 #include <boost/asio/signal_set.hpp>
@@ -67,9 +68,9 @@ std::string in_seconds(std::chrono::steady_clock::duration time)
 template <class Registry>
 class service
 {
-    using server_type =
-        crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
-                           crier::backend<any_address, crier::text_line>, Registry, hooks>;
+    using server_type = crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
+                                           crier::backend<any_address, crier::text_line>, Registry,
+                                           hooks, crier::threads>;
 
 public:
     service(const command_line& options, log& out)
@@ -80,7 +81,7 @@ public:
               context_,
               {.transport = options.clients, .codec = options.websocket, .limits = options.limits},
               {.transport = options.backend, .codec = options.text_line, .limits = options.limits},
-              {}, hooks(events_, options.web))
+              {}, hooks(events_, options.web), options.threads)
     {}
 
     int run(const std::function<void()>& ready)
@@ -135,28 +136,33 @@ private:
     void on_signal(int number)
     {
         if (number == SIGUSR1)
-            return events_.summary(server_.counts());
+            return count([this](const crier::counters& now) { events_.summary(now); });
         if (number == SIGHUP && !options_.log_file.empty())
             return log_.reopen();
         if (!std::exchange(draining_, true))
-            return drain(number);
-        log_.warning("second signal: ending at once, with " +
-                     counted(server_.counts().connections, "connection") + " open");
+            return count([this, number](const crier::counters& now) { drain(number, now); });
+        log_.warning("second signal: ending at once");
         cut_short_ = true;
         context_.stop();
     }
 
-    void drain(int number)
+    /// f(counters), soon.
+    template <class F>
+    void count(F f)
     {
-        events_.end_period(server_.counts());
+        server_.async_counts(std::move(f));
+    }
+
+    void drain(int number, const crier::counters& now)
+    {
+        events_.end_period(now);
         const auto began = std::chrono::steady_clock::now();
-        const auto dropped_before = server_.counts().messages_dropped;
+        const auto dropped_before = now.messages_dropped;
         const char* const name = number == SIGTERM  ? "SIGTERM"
                                  : number == SIGINT ? "SIGINT"
                                                     : "SIGHUP";
-        log_.info(std::string(name) + ": draining " +
-                  counted(server_.counts().connections, "connection") + ", for at most " +
-                  in_seconds(options_.drain));
+        log_.info(std::string(name) + ": draining " + counted(now.connections, "connection") +
+                  ", for at most " + in_seconds(options_.drain));
         server_.async_stop(
             {.timeout = options_.drain, .spread = options_.drain_spread},
             [this, began, dropped_before](bool) {
@@ -179,7 +185,7 @@ private:
         period_.async_wait([this](boost::system::error_code ec) {
             if (ec || !server_.running())
                 return;
-            events_.end_period(server_.counts());
+            count([this](const crier::counters& now) { events_.end_period(now); });
             await_period();
         });
     }

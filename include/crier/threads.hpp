@@ -3,6 +3,8 @@
 
 #include <crier/detail/crew.hpp>
 
+#include <chrono>
+
 namespace crier {
 
 /// Component: lets a server work on several threads, one for each core say.
@@ -27,7 +29,7 @@ namespace crier {
 ///   max_connections_per_uid and the like hold as before; a registry's size() is its thread's.
 /// - A push from within a hook has an exact result only if that uid's thread is this one; a push to
 ///   several receivers is always handed over (push_status::posted). async_push says what became of it.
-/// - counts() throws std::logic_error while the server runs; async_counts() does not.
+/// - counts() throws std::logic_error while several threads run; async_counts() does not.
 /// - What a codec's encode throws on another thread leaves the io_context's run() all the same.
 ///
 /// A registry needs a route (registry_routes), a transport a move_to (stream_moves). For clients a
@@ -36,6 +38,11 @@ namespace crier {
 struct threads
 {
     unsigned count = 0; ///< 0: as many as the machine has cores
+
+    /// A thread that has nothing to do asks for so long whether there is something before it sleeps.
+    /// That saves the time to wake up, some microseconds of each message's way at a low rate, and
+    /// costs a core meanwhile. For threads that have a core of their own. 0: it sleeps at once.
+    std::chrono::microseconds busy_poll{0};
 
     /// Used by server.
     template <class... Components>

@@ -39,6 +39,13 @@ CONTESTANTS = {each.name: each for each in [
                target="crier_floor"),
     # The README's server.
     Contestant("crier", "{build}/crier_server {clients} {backend}", target="crier_server", judged=True),
+    # The same with crier::threads.
+    Contestant("crier-1-thread", "{build}/crier_server_threads {clients} {backend} 1", target="crier_server_threads",
+               judged=True),
+    Contestant("crier-2-threads", "{build}/crier_server_threads {clients} {backend} 2", target="crier_server_threads",
+               cores=2),
+    Contestant("crier-busy-poll", "{build}/crier_server_threads {clients} {backend} 1 50",
+               target="crier_server_threads"),
     # Boost.Beast, as its chat examples do it.
     Contestant("beast", "{build}/crier_beast {clients} {backend}", target="crier_beast", needs=(BOOST_JSON,),
                packages="libboost-json1.81-dev"),

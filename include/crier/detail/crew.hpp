@@ -63,6 +63,8 @@ public:
             boost::asio::io_context& its = i == 0 ? context : w->own.emplace(hint);
             w->here.emplace(its.get_executor(), r, h, o);
             w->here->home->number(i + 1, count);
+            if constexpr (requires { options.busy_poll; })
+                w->here->home->busy_poll(options.busy_poll);
             boards.push_back(&w->here->board);
         }
         const siphash key = siphash::random_key();

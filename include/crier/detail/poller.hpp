@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <chrono>
 #include <cstddef>
 
 namespace crier::detail {
@@ -34,6 +35,10 @@ public:
     CRIER_DECL void add(int descriptor, watcher& w, bool held = true);
     CRIER_DECL void remove(int descriptor, bool held = true) noexcept;
 
+    /// From now on it asks the system again and again for so long before it sleeps, and other handlers
+    /// of the io_context run in between. 0 for not at all.
+    void busy_poll(std::chrono::microseconds length) noexcept { busy_ = length; }
+
     /// For a watcher that waits for something now and then only.
     CRIER_DECL void hold();
     CRIER_DECL void release() noexcept;
@@ -42,11 +47,14 @@ private:
     CRIER_DECL void shutdown() override;
     CRIER_DECL void await();
     CRIER_DECL void dispatch();
+    CRIER_DECL void spin();
 
     // Its pending wait is work for the io_context, so there is one only while it is held.
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
     std::size_t holds_ = 0;
     bool waiting_ = false;
+    std::chrono::microseconds busy_{};
+    std::chrono::steady_clock::time_point sleep_at_{};
 };
 
 } // namespace crier::detail

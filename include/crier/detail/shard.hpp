@@ -136,6 +136,9 @@ public:
     void attentive(bool on) { doorbell_.listen(on); }
     bool is_attentive() const noexcept { return doorbell_.listens(); }
 
+    /// As the poller's.
+    CRIER_DECL void busy_poll(std::chrono::microseconds length) noexcept;
+
     /// Begins to close every session (1001), as the options say. Calls `done` when the last is gone,
     /// with true if all were closed in time. While it drains, another drain may only make it
     /// shorter, and its `done` is not called.

@@ -4,6 +4,7 @@
 #include <crier/detail/poller.hpp>
 #include <crier/error.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <array>
@@ -70,12 +71,22 @@ CRIER_DECL void poller::await()
     if (waiting_ || holds_ == 0 || !set_.is_open())
         return;
     waiting_ = true;
+    if (busy_ > busy_.zero() && std::chrono::steady_clock::now() < sleep_at_)
+        return boost::asio::post(set_.get_executor(), [this] { spin(); });
     set_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](error_code ec) {
         waiting_ = false;
         if (!ec)
             dispatch();
         await();
     });
+}
+
+CRIER_DECL void poller::spin()
+{
+    waiting_ = false;
+    if (set_.is_open())
+        dispatch();
+    await();
 }
 
 CRIER_DECL void poller::dispatch()
@@ -93,6 +104,8 @@ CRIER_DECL void poller::dispatch()
                      .writable = broken || (event.events & EPOLLOUT) != 0,
                      .hangup = hangup});
     }
+    if (count > 0 && busy_ > busy_.zero())
+        sleep_at_ = std::chrono::steady_clock::now() + busy_;
 }
 
 } // namespace crier::detail

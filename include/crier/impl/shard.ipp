@@ -1,6 +1,7 @@
 #ifndef CRIER_IMPL_SHARD_IPP
 #define CRIER_IMPL_SHARD_IPP
 
+#include <crier/detail/poller.hpp>
 #include <crier/detail/session_base.hpp>
 #include <crier/detail/shard.hpp>
 
@@ -316,6 +317,11 @@ CRIER_DECL void shard::run_tasks()
         if (!abandoned_)
             owned->run();
     }
+}
+
+CRIER_COLD CRIER_DECL void shard::busy_poll(std::chrono::microseconds length) noexcept
+{
+    boost::asio::use_service<poller>(executor_.context()).busy_poll(length);
 }
 
 CRIER_COLD CRIER_DECL void shard::drop_tasks()
