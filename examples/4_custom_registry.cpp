@@ -18,6 +18,9 @@
 
 struct room_registry
 {
+    // For servers with crier::threads: a room is one thread's.
+    static std::string_view route(std::string_view uid) { return uid.substr(0, uid.find('/')); }
+
     class table // of one server, and used by its thread alone
     {
     public:

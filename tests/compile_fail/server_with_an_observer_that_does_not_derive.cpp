@@ -1,4 +1,4 @@
-// expect: at most one class derived from crier::hooks, and at most one derived from crier::observer
+// expect: at most one class derived from crier::hooks, at most one derived from crier::observer
 #include <crier/crier.hpp>
 
 using pages = crier::clients<crier::tcp, crier::websocket>;

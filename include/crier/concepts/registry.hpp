@@ -1,6 +1,8 @@
 #ifndef CRIER_CONCEPTS_REGISTRY_HPP
 #define CRIER_CONCEPTS_REGISTRY_HPP
 
+#include <crier/detail/member_names.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -142,6 +144,14 @@ struct registry_archetype
 
 static_assert(registry<registry_archetype>);
 
+namespace detail {
+
+/// A `route` must not be ignored because its signature is another.
+template <class Registry>
+concept means_to_route = requires { requires of_function<decltype(&Registry::route)>; };
+
+} // namespace detail
+
 /// Says what is missing, one sentence each: `static_assert(crier::check_registry<my_registry>());`
 template <class Registry>
 consteval bool check_registry()
@@ -166,6 +176,9 @@ consteval bool check_registry()
                   "`void visit_all(crier::connection_visitor)` (crier/concepts/registry.hpp)");
     static_assert(registry_counts<Registry>,
                   "the table of a registry has `std::size_t size() const noexcept` "
+                  "(crier/concepts/registry.hpp)");
+    static_assert(registry_routes<Registry> || !detail::means_to_route<Registry>,
+                  "the route of a registry is `static std::string_view route(std::string_view uid)` "
                   "(crier/concepts/registry.hpp)");
     return registry<Registry>;
 }

@@ -45,6 +45,17 @@ class crew
                   "route(std::string_view uid)`: uids that one visit may reach have the same route "
                   "(crier/concepts/registry.hpp)");
 
+    template <class Component>
+    static consteval bool has_moving_streams()
+    {
+        if constexpr (listener<Component>)
+            return stream_moves<typename Component::transport_type>;
+        return true;
+    }
+    static_assert((has_moving_streams<Components>() && ...),
+                  "a server with crier::threads needs transports whose stream has "
+                  "`void move_to(crier::executor) noexcept` (crier/concepts/transport.hpp)");
+
 public:
     using board_type = linked_board<registry_type>;
     using site_type = site<board_type, Components...>;

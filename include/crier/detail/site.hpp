@@ -160,9 +160,6 @@ private:
     template <class Component, class Loop, class Transport>
     CRIER_COLD void join(Loop& loop, const Transport& transport, Loop& first)
     {
-        static_assert(stream_moves<Transport>,
-                      "a server with crier::threads needs transports whose stream has "
-                      "`void move_to(crier::executor) noexcept` (crier/concepts/transport.hpp)");
         if constexpr (transport_shares<Transport> && !is_backend<Component>)
             loop.listen(transport.beside(*first.listens()));
         else
