@@ -39,7 +39,7 @@ RINGS = {
         "detail/crew.hpp", "detail/delivery.hpp",
         "detail/descriptor_stream.hpp", "detail/doorbell.hpp", "detail/doorman.hpp", "detail/mailbox.hpp", "detail/poller.hpp",
         "detail/backend_role.hpp", "detail/clients_role.hpp", "detail/guarded_role.hpp", "detail/peers_role.hpp",
-        "detail/linked_board.hpp", "detail/ordered_desk.hpp", "detail/session.hpp", "detail/session_base.hpp",
+        "detail/linked_board.hpp", "detail/mover.hpp", "detail/ordered_desk.hpp", "detail/session.hpp", "detail/session_base.hpp",
         "detail/shard.hpp", "detail/site.hpp",
         "detail/timer.hpp", "detail/waiting_room.hpp",
     ],

@@ -155,7 +155,7 @@ private:
 
     CRIER_COLD void begin_session(typename Transport::stream&& stream)
     {
-        auto* s = new session<Transport, Codec>(*shard_, role_, std::move(stream), codec_);
+        auto* s = new session<Transport, Codec, Deals>(*shard_, role_, std::move(stream), codec_);
         shard_->add(*s);
         role_.arrived(*s);
         try {

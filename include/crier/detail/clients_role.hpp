@@ -55,7 +55,11 @@ public:
             s.end(why, close_code::policy_violation, "uid too long");
     }
 
-    void moved_in(session_base& s) override { bind(s); }
+    void moved_in([[maybe_unused]] session_base& s) override
+    {
+        if constexpr (Around::board_type::is_linked)
+            bind(s);
+    }
 
     void leaving(session_base& s) noexcept override
     {
@@ -94,7 +98,7 @@ private:
         if constexpr (Around::board_type::is_linked) {
             auto& board = this->around_.board;
             if (const std::size_t there = board.owner(uid); there != board.place())
-                return s.home().move(s, board.shard_at(there), *(*this->everywhere)[there]);
+                return board.move(s, there, *(*this->everywhere)[there]);
         }
         bind(s);
     }

@@ -95,7 +95,7 @@ public:
                 w->here->listen(all, w == members_.front() ? nullptr : &first());
             introduce();
             for (auto& w : members_) {
-                w->here->home->let_move(true);
+                w->here->board.let_move(true);
                 w->here->start();
             }
             waiting_for_ = 0;
@@ -126,7 +126,7 @@ public:
         for (auto& w : members_)
             w->here->submit([this, &here = *w->here] {
                 here.stop_loops();
-                here.home->let_move(false);
+                here.board.let_move(false);
                 first().submit([this] { settled(); });
             });
     }

@@ -7,6 +7,7 @@
 #include <crier/detail/announcement.hpp>
 #include <crier/detail/delivery.hpp>
 #include <crier/detail/mailbox.hpp>
+#include <crier/detail/mover.hpp>
 #include <crier/detail/ordered_desk.hpp>
 #include <crier/detail/shard.hpp>
 #include <crier/detail/siphash.hpp>
@@ -34,7 +35,7 @@ namespace crier::detail {
 ///
 /// Thread safety: owner() from any thread, all else on the shard's.
 template <registry Registry>
-class linked_board final : public switchboard<Registry>
+class linked_board final : public switchboard<Registry>, private outside
 {
     using base = switchboard<Registry>;
 
@@ -53,12 +54,20 @@ public:
         parcels_.resize(boards_.size());
         place_ = place;
         key_ = key;
+        this->shard_.others = this;
     }
+
+    /// Takes a session to where its uid belongs: mover::move.
+    void move(session_base& s, std::size_t to, role& as)
+    {
+        mover_.move(s, boards_[to]->shard_, as);
+    }
+
+    void let_move(bool on) noexcept { mover_.allow(on); }
 
     bool is_alone() const noexcept { return boards_.size() == 1; }
     std::size_t place() const noexcept { return place_; }
     std::size_t places() const noexcept { return boards_.size(); }
-    shard& shard_at(std::size_t place) noexcept { return boards_[place]->shard_; }
 
     /// Where the connections of a uid are.
     std::size_t owner(std::string_view uid) const noexcept
@@ -170,18 +179,22 @@ public:
             leave_soon(to);
         }
         if (write)
-            depart(); // before the work of this shard
+            ship(); // before the work of this shard
         announce(*all, write);
     }
 
-    void depart() override
+private:
+    void ship() override
     {
+        if (!std::exchange(packed_, false))
+            return;
         for (std::size_t to = 0; to < boards_.size(); ++to)
             if (parcels_[to])
                 ship(to);
     }
 
-private:
+    void move_out() override { mover_.move_out(); }
+
     /// Something for another shard, and what became of it.
     struct entry
     {
@@ -255,7 +268,7 @@ private:
         if (parcels_[to]->bytes.size() >= large_parcel)
             ship(to);
         else
-            this->shard_.departing = this;
+            packed_ = true;
     }
 
     void ship(std::size_t to)
@@ -324,10 +337,12 @@ private:
         return result;
     }
 
+    mover mover_{this->shard_};
     std::vector<linked_board*> boards_{this};
     std::size_t place_ = 0;
     siphash key_ = siphash::random_key();
     std::vector<std::unique_ptr<parcel>> parcels_; // to be shipped, by place
+    bool packed_ = false;                          // some of them
     std::vector<std::unique_ptr<parcel>> spares_;
     std::shared_ptr<announcement> collected_;
 };

@@ -20,9 +20,9 @@
 
 namespace crier::detail {
 
-/// A connection with its stream and its decoder: the read turn and the write turn, and nothing that
+/// A connection with its stream and its decoder, which may move to another shard if `Moves` says so: the read turn and the write turn, and nothing that
 /// does not depend on these two types.
-template <transport Transport, framing_codec Codec>
+template <transport Transport, framing_codec Codec, bool Moves = false>
 class session final : public session_base
 {
 public:
@@ -346,15 +346,17 @@ private:
         tail_.clear();
     }
 
-    void move_stream(const executor& to) override
+    void move_stream([[maybe_unused]] const executor& to) override
     {
-        if constexpr (stream_moves<Transport>)
+        if constexpr (Moves)
             stream_.move_to(to);
-        else
-            std::terminate(); // a server with threads has no such transport
     }
 
-    void watch_stream() override { stream_.watch(*this); }
+    void watch_stream() override
+    {
+        if constexpr (Moves)
+            stream_.watch(*this);
+    }
 
     stream_type stream_;
     typename Codec::decoder decoder_;

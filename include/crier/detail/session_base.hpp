@@ -107,6 +107,9 @@ public:
     /// The verdict that it has waited for.
     void decided(verdict v) { role_->decided(*this, std::move(v)); }
 
+    /// It stands in its shard's list for this turn, or the next one.
+    bool is_active() const noexcept { return active_; }
+
     /// Leaves its shard and role for others, and what watches it; arrive() is called there. Throws
     /// std::bad_alloc, and has left nothing then.
     CRIER_DECL void depart_for(shard& there, role& as);
@@ -229,7 +232,6 @@ protected:
     bool paused_ : 1 = false;         // it has yet to
     bool resumed_ : 1 = false;        // what was left undecoded then is to be decoded now
     bool read_blocked_ : 1 = false;   // reading has to wait for writability
-    bool moving_ : 1 = false;         // to another shard
     bool owes_ : 1 = false;           // answers that are still to come
 };
 

@@ -32,11 +32,22 @@ class collector
 public:
     /// `write` says that nothing more will be queued in this turn: what can be is written at once.
     virtual void deliver_collected(bool write) = 0;
-    /// Sends off what is for other shards.
-    virtual void depart() {}
 
 protected:
     ~collector() = default;
+};
+
+/// What a shard has to do with others, if there are any.
+class outside
+{
+public:
+    /// The sessions have read in this turn: what is for other shards leaves.
+    virtual void ship() = 0;
+    /// The turn is over: sessions that are to go to other shards go.
+    virtual void move_out() = 0;
+
+protected:
+    ~outside() = default;
 };
 
 /// What the sessions of one thread share: the turns in which they work, deadlines and the one
@@ -83,16 +94,9 @@ public:
         id_step_ = step;
     }
 
-    /// At the end of its turn the session moves to another shard, and goes on there with that role:
-    /// role::moved_in. Until then it reads nothing. If moving has been stopped the session ends
-    /// instead. Throws std::bad_alloc.
-    CRIER_DECL void move(session_base& s, shard& there, role& as);
-
-    /// From now on no session leaves for another shard, or does again.
-    void let_move(bool on) noexcept { moving_ = on; }
-
-    /// A session has come from another shard.
-    CRIER_DECL void take_in(session_base& s);
+    /// A session has come from another shard, or goes to one.
+    CRIER_DECL void take_in(session_base& s) noexcept;
+    CRIER_DECL void let_go(session_base& s);
 
     /// Lets a session take part in the turn, or in the next one.
     CRIER_DECL void activate(session_base& s);
@@ -117,8 +121,8 @@ public:
     /// Who has collected something in this turn, or null.
     collector* collecting = nullptr;
 
-    /// Who has something for other shards that is to leave when the sessions have read, or null.
-    collector* departing = nullptr;
+    /// Null if this is the only shard.
+    outside* others = nullptr;
 
     /// Runs a task on this shard's thread, in the order of the calls of each thread, whichever of
     /// the two it calls. The task is work that the io_context stays for. Throws nothing.
@@ -164,7 +168,6 @@ private:
     CRIER_DECL void turn();
     CRIER_DECL void schedule_turn();
     CRIER_DECL void delete_buried() noexcept;
-    CRIER_DECL void move_out();
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
@@ -204,15 +207,6 @@ private:
     clock::time_point spread_began_{};
     clock::duration spread_step_{};
     clock::time_point next_told_ = clock::time_point::max();
-
-    struct move_order
-    {
-        session_base* session;
-        shard* there;
-        role* as;
-    };
-    std::vector<move_order> moves_; // of this turn
-    bool moving_ = true;
 
     bool abandoned_ = false;
 };

@@ -6,13 +6,11 @@
 #include <crier/detail/shard.hpp>
 
 #include <boost/asio/post.hpp>
-#include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <utility>
 
 namespace crier::detail {
@@ -175,8 +173,8 @@ CRIER_DECL void shard::turn()
         schedule_turn(); // for all that is still to be done in this one
         throw;
     }
-    if (departing)
-        std::exchange(departing, nullptr)->depart();
+    if (others)
+        others->ship();
 
     // What gets active from here on is for the next turn.
     session_base* s = std::exchange(active_, nullptr);
@@ -197,89 +195,25 @@ CRIER_DECL void shard::turn()
             activate(*s);
         s = following;
     }
-    if (!moves_.empty())
-        move_out();
+    if (others)
+        others->move_out();
     delete_buried();
 }
 
-/// A session on its way to another shard.
-class arriving_session final : public task
-{
-public:
-    arriving_session(session_base& s, shard& there) noexcept : session_(&s), there_(there) {}
-
-    ~arriving_session() override
-    {
-        if (!session_)
-            return;
-        there_.take_in(*session_); // nobody runs there any more
-        session_->finish(error::server_stopping);
-    }
-
-    void run() override
-    {
-        session_base& s = *std::exchange(session_, nullptr);
-        there_.take_in(s);
-        if (there_.is_attentive())
-            s.arrive();
-        else
-            s.finish(error::server_stopping);
-    }
-
-private:
-    session_base* session_;
-    shard& there_;
-};
-
-CRIER_COLD CRIER_DECL void shard::move(session_base& s, shard& there, role& as)
-{
-    if (!moving_)
-        return s.end(error::server_stopping, close_code::going_away, "server is stopping");
-    moves_.push_back({&s, &there, &as});
-    s.moving_ = true;
-    s.pause();
-    activate(s);
-}
-
-CRIER_COLD CRIER_DECL void shard::move_out()
-{
-    for (const move_order& m : std::exchange(moves_, {})) {
-        session_base& s = *m.session;
-        if (s.stage() != phase::open) {
-            s.moving_ = false; // it has ended in the meantime
-            continue;
-        }
-        if (s.active_) { // and stands in the list for the next turn
-            moves_.push_back(m);
-            continue;
-        }
-        if (!moving_) {
-            s.moving_ = false;
-            s.end(error::server_stopping, close_code::going_away, "server is stopping");
-            continue;
-        }
-        try {
-            auto ticket = std::make_unique<arriving_session>(s, *m.there);
-            s.depart_for(*m.there, *m.as);
-            static_cast<session_link&>(s).unlink();
-            --session_count_;
-            --counts.connections;
-            m.there->hand_over(*ticket.release());
-        } catch (const std::bad_alloc&) {
-            s.moving_ = false;
-            s.finish(make_error_code(boost::system::errc::not_enough_memory));
-        }
-    }
-    if (session_count_ == 0)
-        arm_timer(); // as in bury()
-}
-
-CRIER_COLD CRIER_DECL void shard::take_in(session_base& s)
+CRIER_COLD CRIER_DECL void shard::take_in(session_base& s) noexcept
 {
     static_cast<session_link&>(s).link_last(sessions_);
     ++session_count_;
     ++counts.connections;
-    s.moving_ = false;
+}
+
+CRIER_COLD CRIER_DECL void shard::let_go(session_base& s)
+{
+    static_cast<session_link&>(s).unlink();
+    --session_count_;
+    --counts.connections;
+    if (session_count_ == 0)
+        arm_timer(); // as in bury()
 }
 
 CRIER_DECL void shard::submit(task& t) noexcept
