@@ -123,11 +123,14 @@ private:
         std::copy_n(in.begin(), size, bytes.begin());
         const bool compressed = size != 0 && (bytes[0] & rsv1) != 0;
         bytes[0] = static_cast<char>(bytes[0] & ~rsv1);
+        const auto code = static_cast<opcode>(bytes[0] & 0x0F);
+        // RFC 7692 section 6.1. All that the first byte says is judged before the second.
+        if (compressed && (code == opcode::continuation || code == opcode::close ||
+                           code == opcode::ping || code == opcode::pong))
+            return fail(error::reserved_bit_set);
         const frame_header_result parsed = parse_frame_header({bytes.data(), size});
         if (parsed.status == frame_header_result::failed)
             return fail(static_cast<error>(parsed.ec.value()));
-        if (compressed && (bytes[0] & 0x0F) != 0x1 && (bytes[0] & 0x0F) != 0x2)
-            return fail(error::reserved_bit_set); // RFC 7692 section 6.1
         if (parsed.status == frame_header_result::need_more)
             return decoded::need_more();
 

@@ -192,8 +192,11 @@ BOOST_AUTO_TEST_CASE(messages_that_are_not_compressed_are_as_ever)
 BOOST_AUTO_TEST_CASE(rsv1_stands_on_the_first_frame_of_a_message_and_nowhere_else)
 {
     const events reserved{failed_event(error::reserved_bit_set)};
-    for (const unsigned code : {op::ping, op::pong, op::close, op::continuation})
+    for (const unsigned code : {op::ping, op::pong, op::close, op::continuation}) {
         check_frames(client_frame(fin | rsv1 | code, "x"), reserved);
+        check_frames(server_frame(fin | rsv1 | code, "not masked either"), reserved);
+        check_frames(client_frame(rsv1 | code, "without FIN"), reserved);
+    }
     for (const unsigned first : {op::text, rsv1 | op::text}) {
         const std::string begin = client_frame(first, "JJ"); // text, or the beginning of a block
         check_frames(begin + client_frame(fin | rsv1 | op::continuation, "x"), reserved);
