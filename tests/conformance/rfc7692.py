@@ -27,12 +27,11 @@ import framing
 import limits
 import pings
 import rfc6455
-import utf8
 
 CASES = [
     *[case for module in (deflate_offers, deflate_messages, deflate_faults) for case in module.CASES],
     # What is not compressed is as ever, RSV1 excepted.
-    *[deflate.with_the_extension(case) for module in (framing, pings, fragments, utf8, closing, limits)
+    *[deflate.with_the_extension(case) for module in (framing, pings, fragments, closing, limits)
       for case in module.CASES if "RSV" not in case.name and "reserved" not in case.name],
 ]
 
