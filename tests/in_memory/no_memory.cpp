@@ -240,6 +240,38 @@ outcome run(std::size_t failing)
     return result;
 }
 
+/// Two pages and a back end that come. True if an allocation has failed meanwhile.
+bool come(std::size_t failing)
+{
+    running_server s;
+    auto ann = support::open(s.pages, "ann");
+    auto bob = support::open(s.pages, "bob");
+    auto back_end = s.back_ends.connect();
+    back_end.send(line_for("nobody", 0) + '\n');
+    until_failure = failing;
+    s.settle(true);
+    const bool failed = until_failure == 0;
+    until_failure = 0;
+    while (s.pages.waiting() + s.back_ends.waiting() != 0) { // an accept that failed is tried again
+        s.context.restart();
+        s.context.run_for(std::chrono::milliseconds(20));
+    }
+    s.settle();
+    if (!back_end.ended())
+        BOOST_TEST(back_end.receive() == "fail\n");
+
+    auto another = s.back_ends.connect();
+    for (auto* page : {&ann, &bob}) {
+        another.send(line_for(page == &ann ? "ann" : "bob", 1) + '\n');
+        s.settle();
+        page->hear();
+        const bool told = page->client.ended() || page->closed_with != 0;
+        BOOST_TEST(page->messages.size() == (told ? 0u : 1u)); // nobody waits in vain
+        BOOST_TEST(another.receive() == (told ? "fail\n" : "ok\n"));
+    }
+    return failed;
+}
+
 /// False where the thread sanitizer's operator new is used: it cannot be replaced.
 bool allocations_fail()
 {
@@ -257,6 +289,19 @@ bool allocations_fail()
 }
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(each_allocation_may_fail_once_while_clients_come)
+{
+    if (!allocations_fail())
+        return;
+    crier::detail::block_cache::keep_nothing(); // so that each frame is an allocation
+    std::size_t runs = 0;
+    for (bool failed = true; failed; ++runs)
+        BOOST_TEST_CONTEXT("allocation " << runs + 1 << " fails")
+    failed = come(runs + 1);
+    BOOST_TEST_MESSAGE(runs << " allocations");
+    BOOST_TEST(runs > 10u);
+}
 
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
 {
