@@ -18,6 +18,7 @@
 #include "readable.hpp"
 #include "support/line_client.hpp"
 #include "support/server_thread.hpp"
+#include "support/three_threads.hpp"
 #include "support/websocket_client.hpp"
 
 using support::line_client;
@@ -52,8 +53,8 @@ struct echo : crier::hooks
     void on_message(crier::connection& peer, crier::message_view message) { peer.send(message); }
 };
 
-using server_type = crier::push_server<crier::clients<crier::tcp, counted>,
-                                       crier::backend<crier::tcp, crier::text_line>, echo>;
+using server_type = support::as_compiled<crier::push_server, crier::clients<crier::tcp, counted>,
+                                         crier::backend<crier::tcp, crier::text_line>, echo>;
 
 struct compressing
 {
