@@ -27,6 +27,7 @@ namespace crier {
 ///   other. on_open may come on another thread than what follows.
 /// - Each thread has a copy of each authenticator, overflow policy, reply and registry table.
 ///   max_connections_per_uid and the like hold as before; a registry's size() is its thread's.
+/// - While it stops, a broadcast may reach the connections of one thread and not those of another.
 /// - A push from within a hook has an exact result only if that uid's thread is this one; a push to
 ///   several receivers is always handed over (push_status::posted). async_push says what became of it.
 /// - counts() throws std::logic_error while several threads run; async_counts() does not.

@@ -153,17 +153,18 @@ public:
         from.sink->answered(from, what->carry_out(*this));
     }
 
+    using base::collect;
+
     /// To the connections of all shards; what is collected in one turn, with nothing in between,
-    /// leaves together.
-    void collect(message_view message)
+    /// leaves together. Each shard answers: who registers after the answer must not get it.
+    void collect(message_view message, const return_address& from)
     {
-        if (is_alone())
-            return base::collect(message);
         if (collected_ && collected_->bytes() + message.data.size() > this->most_collected_bytes)
             this->shard_.deliver_collected();
         if (!collected_)
-            collected_ = std::make_shared<announcement>();
+            collected_ = std::make_shared<collection>();
         collected_->add(message);
+        collected_->senders.push_back(from);
         this->shard_.collecting = this;
     }
 
@@ -171,7 +172,7 @@ public:
     {
         if (!collected_)
             return base::deliver_collected(write);
-        const std::shared_ptr<announcement> all = std::exchange(collected_, nullptr);
+        const std::shared_ptr<collection> all = std::exchange(collected_, nullptr);
         for (std::size_t to = 0; to < boards_.size(); ++to) {
             if (to == place_)
                 continue;
@@ -181,6 +182,8 @@ public:
         if (write)
             ship(); // before the work of this shard
         announce(*all, write);
+        for (const return_address& from : all->senders)
+            from.sink->answered(from, {});
     }
 
 private:
@@ -195,13 +198,19 @@ private:
 
     void move_out() override { mover_.move_out(); }
 
+    /// Lines for everybody, and whose they are.
+    struct collection : announcement
+    {
+        std::vector<return_address> senders;
+    };
+
     /// Something for another shard, and what became of it.
     struct entry
     {
         return_address from{};
         std::size_t name_size = 0, line_size = 0; // of a line, in the parcel's bytes
         std::shared_ptr<const request> what{};    // in its place
-        std::shared_ptr<announcement> all{};      // in its place; is not answered
+        std::shared_ptr<collection> all{};        // in its place
         delivered result{};
     };
 
@@ -306,13 +315,18 @@ private:
     void take_results(std::unique_ptr<parcel> p)
     {
         answer_sink* last = nullptr;
-        for (const entry& e : p->entries) {
-            if (!e.from.sink)
-                continue;
-            if (last && last != e.from.sink)
+        const auto answer = [&](const return_address& from, const delivered& result) {
+            if (last && last != from.sink)
                 last->settle();
-            last = e.from.sink;
-            last->answered(e.from, e.result);
+            last = from.sink;
+            last->answered(from, result);
+        };
+        for (const entry& e : p->entries) {
+            if (!e.all)
+                answer(e.from, e.result);
+            else
+                for (const return_address& from : e.all->senders)
+                    answer(from, {});
         }
         if (last)
             last->settle();
@@ -344,7 +358,7 @@ private:
     std::vector<std::unique_ptr<parcel>> parcels_; // to be shipped, by place
     bool packed_ = false;                          // some of them
     std::vector<std::unique_ptr<parcel>> spares_;
-    std::shared_ptr<announcement> collected_;
+    std::shared_ptr<collection> collected_;
 };
 
 } // namespace crier::detail

@@ -63,8 +63,9 @@ public:
         }
         const bool to_all = asked.kind == command::broadcast;
         if (to_all && Role::answers_alike && asked.except.empty())
-            return false; // its answer is known; the board collects it for all
-        send_request(s, asked, message, to_all);
+            board_.collect(message, expect(s, board_.places(), true));
+        else
+            send_request(s, asked, message, to_all);
         return true;
     }
 
