@@ -69,6 +69,7 @@ class Choice:
     declarations: str = ""
     transport: str = ""  # of the clients, in place of crier::tcp
     transport_options: str = ""
+    codec: str = ""  # of the clients, in place of crier::websocket
     authenticators: list = dataclasses.field(default_factory=list)
     authenticator_options: list = dataclasses.field(default_factory=list)
     overflow: str = ""
@@ -96,7 +97,7 @@ class Choice:
         if len(authenticator) > 1:
             authenticator = [f"crier::every<{', '.join(authenticator)}>"]
             options = f"{{{options}}}"
-        clients = [self.transport or "crier::tcp", "crier::websocket", *authenticator]
+        clients = [self.transport or "crier::tcp", self.codec or "crier::websocket", *authenticator]
         clients += [self.overflow] if self.overflow else []
         components = [f"crier::clients<{', '.join(clients)}>",
                       f"crier::backend<{', '.join(['crier::tcp', 'crier::text_line', *self.backend])}>",
@@ -128,6 +129,7 @@ README = Choice("the README's server")
 EXTRAS = [
     Choice("clients over `tls`", headers=["transport/tls.hpp"], transport="crier::tls",
            transport_options=', .certificate = crier::tls_certificate("chain.pem", "key.pem")', libraries=OPENSSL),
+    Choice("`websocket_deflate`", headers=["codec/websocket_deflate.hpp"], codec="crier::websocket_deflate<>"),
     Choice("`signed_ticket`", headers=["authenticator/signed_ticket.hpp"], authenticators=["crier::signed_ticket"],
            authenticator_options=['{.keys = {{"k1", "secret"}}}'], libraries=OPENSSL),
     Choice("`every<allowed_origins, first_message>`",
