@@ -24,6 +24,7 @@ class Contestant:
     protocol: str = "lines"  # of crier_load
     cores: int = 1  # that it may use; where there are fewer, it shares the load's
     judged: bool = False  # against the targets
+    several: bool = False  # crier::threads, for the tables about that
     compresses: bool = False  # is for loads whose clients offer permessage-deflate
 
     def missing(self):
@@ -41,11 +42,11 @@ CONTESTANTS = {each.name: each for each in [
     Contestant("crier", "{build}/crier_server {clients} {backend}", target="crier_server", judged=True),
     # The same with crier::threads.
     Contestant("crier-1-thread", "{build}/crier_server_threads {clients} {backend} 1", target="crier_server_threads",
-               judged=True),
+               several=True),
     Contestant("crier-2-threads", "{build}/crier_server_threads {clients} {backend} 2", target="crier_server_threads",
-               cores=2),
+               cores=2, several=True),
     Contestant("crier-busy-poll", "{build}/crier_server_threads {clients} {backend} 1 50",
-               target="crier_server_threads"),
+               target="crier_server_threads", several=True),
     # Boost.Beast, as its chat examples do it.
     Contestant("beast", "{build}/crier_beast {clients} {backend}", target="crier_beast", needs=(BOOST_JSON,),
                packages="libboost-json1.81-dev"),
@@ -69,7 +70,8 @@ CONTESTANTS = {each.name: each for each in [
                needs=("/usr/bin/node", "/usr/share/nodejs/ws"), packages="nodejs node-ws", compresses=True),
 ]}
 
-ALL = [each.name for each in CONTESTANTS.values() if not each.compresses]
+ALL = [each.name for each in CONTESTANTS.values() if not each.compresses and not each.several]
+THREADED = ["floor", "crier"] + [each.name for each in CONTESTANTS.values() if each.several]
 COMPRESSING = [each.name for each in CONTESTANTS.values() if each.compresses]
 
 USUAL = ["floor", "crier"]

@@ -5,7 +5,7 @@ run.py [TABLE...] [--quick] [--rounds N] [--only PART]... [--servers NAME,...] [
 
 Tables: costs (crier beside the floor, each load, twenty minutes), contestants (all servers that can run here, some
 loads, ten minutes), latency (all servers, an open loop, ten minutes), compression (those that do
-permessage-deflate, five minutes).
+permessage-deflate, five minutes), threads (crier::threads, six minutes).
 
 A row is one server under one load. Its cost is the CPU time, user and system, of the server's processes; the medians
 of all rounds are shown. Servers take turns within each round, so that a noisy machine is noisy for all: what counts is
@@ -36,7 +36,7 @@ import sys
 import time
 
 import results
-from contestants import ALL, COMPRESSING, CONTESTANTS, USUAL, YARDSTICK, Contestant
+from contestants import ALL, COMPRESSING, CONTESTANTS, THREADED, USUAL, YARDSTICK, Contestant
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -124,6 +124,14 @@ LATENCIES = [
     latency(10_000, 20_000, 5),
     fairness(100),
     fairness(1000),
+]
+
+THREADS = [
+    unicast(100, 1, 64, 30_000),
+    unicast(1000, 1024, 64, 300_000, quick=True),
+    unicast(1000, 1024, 64, 300_000, backends=4),
+    unicast(10_000, 1024, 64, 400_000, backends=4, quick=True),
+    broadcast(10_000, 16, 300),
 ]
 
 COMPRESSED = [
@@ -329,6 +337,7 @@ TABLES = {
     "costs": (Costs, LOADS, USUAL, 5),
     "contestants": (Costs, [load for load in LOADS if load.all_servers], None, 3),
     "latency": (Latencies, LATENCIES, None, 3),
+    "threads": (Costs, THREADS, THREADED, 5),
     "compression": (Costs, COMPRESSED, COMPRESSING, 3),
 }
 
@@ -402,7 +411,7 @@ def main():
 
     bench = Bench(options)
     if options.verify:
-        both = ((SMALL, ALL), (SMALL_COMPRESSED, COMPRESSING))
+        both = ((SMALL, ALL + THREADED[2:]), (SMALL_COMPRESSED, COMPRESSING))
         for loads, usual in both[:1] if options.servers else both:
             names = chosen_servers(options, usual, bench.contestants)
             bench.build_programs(names)
