@@ -20,6 +20,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -122,6 +123,27 @@ BOOST_AUTO_TEST_CASE(a_back_end_s_answers_are_in_the_order_of_its_lines_whatever
         }
         BOOST_TEST(as_said, "page " << i << " heard something else");
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_back_end_is_paused_and_goes_on_when_its_lines_are_large)
+{
+    running<> r(anywhere);
+    std::vector<std::string> lines;
+    const std::string much(30'000, 'x');
+    for (std::size_t n = 0; n < 400; ++n) // twelve times what may be under way
+        lines.push_back("{\"uid\":\"" + r.uid(n % r.pages_at_first) + "\",\"x\":\"" + much + "\"}");
+    std::vector<std::thread> readers;
+    std::vector<std::size_t> heard(r.pages_at_first, 0);
+    for (std::size_t i = 0; i < r.pages_at_first; ++i)
+        readers.emplace_back([&, i] {
+            for (std::size_t n = i; n < lines.size(); n += r.pages_at_first)
+                heard[i] += r.pages[i].read_line() == lines[n];
+        });
+    line_client back_end = r.back_end();
+    BOOST_TEST((back_end.ask_all(lines) == std::vector<std::string>(lines.size(), "ok")));
+    for (std::thread& t : readers)
+        t.join();
+    BOOST_TEST(std::accumulate(heard.begin(), heard.end(), std::size_t(0)) == lines.size());
 }
 
 BOOST_AUTO_TEST_CASE(a_back_end_that_ends_its_input_gets_all_answers_and_then_the_end)

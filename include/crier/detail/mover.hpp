@@ -91,28 +91,27 @@ private:
     CRIER_COLD void move_all()
     {
         for (const order& o : std::exchange(orders_, {})) {
-            session_base& s = *o.session;
-            if (s.stage() != phase::open)
-                continue;      // it has ended in the meantime
-            if (s.is_active()) // and stands in the list for the next turn
-                orders_.push_back(o);
-            else if (allowed_)
-                move_one(o);
-            else
-                stop(s);
+            if (o.session->stage() != phase::open)
+                continue; // it has ended in the meantime
+            try {
+                if (o.session->is_active()) // and stands in the list for the next turn
+                    orders_.push_back(o);
+                else if (allowed_)
+                    move_one(o);
+                else
+                    stop(*o.session);
+            } catch (const std::bad_alloc&) {
+                o.session->finish(make_error_code(boost::system::errc::not_enough_memory));
+            }
         }
     }
 
     CRIER_COLD void move_one(const order& o)
     {
-        try {
-            auto trip = std::make_unique<journey>(*o.session, *o.there);
-            o.session->depart_for(*o.there, *o.as); // or throws, and has not left
-            home_.let_go(*o.session);
-            o.there->hand_over(*trip.release());
-        } catch (const std::bad_alloc&) {
-            o.session->finish(make_error_code(boost::system::errc::not_enough_memory));
-        }
+        auto trip = std::make_unique<journey>(*o.session, *o.there);
+        o.session->depart_for(*o.there, *o.as); // or throws, and has not left
+        home_.let_go(*o.session);
+        o.there->hand_over(*trip.release());
     }
 
     shard& home_;

@@ -57,13 +57,13 @@ public:
             const std::size_t to = board_.owner(asked.name);
             if (to == board_.place())
                 return false;
-            const return_address from = expect(s, 1, false);
+            const return_address from = expect(s, message, 1, false);
             board_.send(to, from, asked.name, message.data);
             return true;
         }
         const bool to_all = asked.kind == command::broadcast;
         if (to_all && Role::answers_alike && asked.except.empty())
-            board_.collect(message, expect(s, board_.places(), true));
+            board_.collect(message, expect(s, message, board_.places(), true));
         else
             send_request(s, asked, message, to_all);
         return true;
@@ -75,7 +75,7 @@ public:
         queue* const q = find(s.id());
         if (!q || q->lines.empty())
             return false;
-        q->lines.push_back({result, {}, 0, false});
+        q->lines.push_back({result, {}, 0, 0, false});
         return true;
     }
 
@@ -114,6 +114,7 @@ public:
         s.guarded([&] {
             while (!q->lines.empty() && q->lines.front().missing == 0) {
                 const line_result result = q->lines.front().result;
+                q->bytes -= q->lines.front().bytes;
                 q->lines.pop_front();
                 ++q->first;
                 role_.give(s, result);
@@ -126,7 +127,7 @@ public:
             return; // it was closed
         if (q->lines.empty())
             s.owe(false);
-        if (q->full && q->lines.size() < most_lines / 2) {
+        if (q->full && q->lines.size() < most_lines / 2 && q->bytes < most_bytes / 2) {
             q->full = false;
             s.resume();
         }
@@ -135,12 +136,14 @@ public:
 private:
     // What one back end may have under way: enough for any number of shards, and little memory.
     static constexpr std::size_t most_lines = 8192;
+    static constexpr std::size_t most_bytes = 1024 * 1024;
 
     struct line
     {
         line_result result;
         delivered sum;
         std::size_t missing; // results
+        std::size_t bytes;
         bool to_all;
     };
 
@@ -149,18 +152,20 @@ private:
         session_base* session;
         std::uint64_t first = 0; // the number of the first line
         std::deque<line> lines{};
+        std::size_t bytes = 0; // of all of them
         bool full = false;
     };
 
-    return_address expect(session_base& s, std::size_t results, bool to_all)
+    return_address expect(session_base& s, message_view message, std::size_t results, bool to_all)
     {
         queue* q = find(s.id());
         if (!q)
             q = last_ = &queues_.try_emplace(s.id(), queue{&s}).first->second;
-        q->lines.push_back({{}, {}, results, to_all});
+        q->lines.push_back({{}, {}, results, message.data.size(), to_all});
+        q->bytes += message.data.size();
         if (q->lines.size() == 1)
             s.owe(true);
-        if (q->lines.size() >= most_lines && !q->full) {
+        if ((q->lines.size() >= most_lines || q->bytes >= most_bytes) && !q->full) {
             q->full = true;
             s.pause();
         }
@@ -177,7 +182,7 @@ private:
                                                       {asked.except.begin(), asked.except.end()}});
         if (asked.kind != command::join && asked.kind != command::leave)
             what->message = std::make_shared<announcement>(message);
-        board_.send_all(expect(s, board_.places(), to_all), std::move(what));
+        board_.send_all(expect(s, message, board_.places(), to_all), std::move(what));
     }
 
     queue* find(std::uint64_t session)

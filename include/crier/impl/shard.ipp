@@ -240,8 +240,11 @@ CRIER_DECL void shard::run_tasks()
 
     // Bounded, so that threads that submit without a pause starve no connection.
     constexpr int most_at_once = 256;
+    constexpr std::uint64_t most_messages = 4096;
+    const std::uint64_t queued_before = counts.messages_queued;
     mailbox_.awake();
-    for (int i = 0; i < most_at_once; ++i) {
+    for (int i = 0; i < most_at_once && counts.messages_queued - queued_before < most_messages; ++i)
+    {
         const std::unique_ptr<task> owned(mailbox_.take());
         if (!owned) {
             // A thread that is just about to put one may wake us in a way that goes unheard.
