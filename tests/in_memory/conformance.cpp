@@ -29,12 +29,11 @@
 #include <string_view>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "socket_peer.hpp"
 #include "websocket_script.hpp"
 
 namespace {
@@ -294,50 +293,9 @@ BOOST_AUTO_TEST_CASE(an_overflow_policy_may_give_up_more_if_it_says_so)
     BOOST_TEST(!overflow_conformance(drops_half{}).ok());
 }
 
-/// The other end of a socket of the system.
-transport_peer socket_peer(int family, const sockaddr* address, socklen_t size)
-{
-    struct descriptor
-    {
-        int number = -1;
-        bool ended = false;
-        ~descriptor() { ::close(number); }
-    };
-    const auto d = std::make_shared<descriptor>();
-    d->number = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    BOOST_TEST_REQUIRE(::connect(d->number, address, size) == 0);
-    return {
-        .send =
-            [d](std::string_view bytes) {
-                const ssize_t n =
-                    ::send(d->number, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-                return n > 0 ? static_cast<std::size_t>(n) : 0u;
-            },
-        .receive =
-            [d] {
-                std::string all(1 << 20, '\0');
-                const ssize_t n = ::recv(d->number, all.data(), all.size(), MSG_DONTWAIT);
-                d->ended = d->ended || n == 0 || (n < 0 && errno == ECONNRESET);
-                all.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-                return all;
-            },
-        .finish = [d] { ::shutdown(d->number, SHUT_WR); },
-        .close = [d] { ::shutdown(d->number, SHUT_RDWR); },
-        .ended = [d] { return d->ended; },
-    };
-}
-
 BOOST_AUTO_TEST_CASE(tcp_is_a_transport)
 {
-    const auto found =
-        transport_conformance(crier::tcp{.address = "127.0.0.1"}, [](const std::string& address) {
-            sockaddr_in in{};
-            in.sin_family = AF_INET;
-            in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            const std::string port = address.substr(address.rfind(':') + 1);
-            in.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
-            return socket_peer(AF_INET, reinterpret_cast<const sockaddr*>(&in), sizeof(in));
-        });
+    const auto found = transport_conformance(crier::tcp{.address = "127.0.0.1"}, tcp_peer);
     BOOST_TEST(found.ok(), found);
 }
 

@@ -8,17 +8,21 @@
 #include <crier/test/overflow_conformance.hpp>
 #include <crier/test/registry_conformance.hpp>
 #include <crier/test/transport_conformance.hpp>
+#include <crier/transport/tcp.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "socket_peer.hpp"
 
 namespace {
 
@@ -273,6 +277,102 @@ BOOST_AUTO_TEST_CASE(a_registry_that_counts_wrong)
     BOOST_TEST(finds(registry_conformance(counts_wrong{}), "size() is 1"));
 }
 
+/// "red/" is for all whose uids begin so; which thread's table they are in is for Route to say.
+template <class Route>
+struct prefixes
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const prefixes&) : crier::registry_archetype::table({}) {}
+
+        void visit(std::string_view asked, crier::connection_visitor f)
+        {
+            visit_all([&](crier::connection& c) {
+                if (reaches(asked, c.uid()))
+                    f(c);
+            });
+        }
+    };
+
+    static bool reaches(std::string_view asked, std::string_view uid)
+    {
+        return asked == uid || (asked.ends_with('/') && uid.starts_with(asked));
+    }
+
+    static std::string_view route(std::string_view uid) { return Route::of(uid); }
+};
+
+struct the_whole_uid
+{
+    static std::string_view of(std::string_view uid) { return uid; }
+};
+
+struct up_to_the_slash
+{
+    static std::string_view of(std::string_view uid) { return uid.substr(0, uid.find('/')); }
+};
+
+struct another_each_time
+{
+    static std::string_view of(std::string_view)
+    {
+        static bool odd = false;
+        odd = !odd;
+        return odd ? "odd" : "even";
+    }
+};
+
+template <class Route>
+report conformance_of_routes()
+{
+    using registry = prefixes<Route>;
+    static_assert(crier::registry_routes<registry>);
+    return registry_conformance(registry{}, {.uids = {"red/ann", "red/bob", "blue/ann"},
+                                             .asked = {"red/"},
+                                             .reaches = registry::reaches});
+}
+
+BOOST_AUTO_TEST_CASE(a_registry_that_routes_apart_whom_one_message_is_for)
+{
+    BOOST_TEST(finds(conformance_of_routes<the_whole_uid>(), "route() tells them apart"));
+    const report right = conformance_of_routes<up_to_the_slash>();
+    BOOST_TEST(right.ok(), right);
+}
+
+BOOST_AUTO_TEST_CASE(a_registry_whose_routes_change)
+{
+    BOOST_TEST(finds(conformance_of_routes<another_each_time>(), "is not always the same"));
+}
+
+/// One connection for all uids: that closes others, wherever they are.
+struct only_one
+{
+    class table : public crier::registry_archetype::table
+    {
+    public:
+        explicit table(const only_one&) : crier::registry_archetype::table({}) {}
+
+        bool bind(std::string_view uid, crier::connection& c)
+        {
+            std::vector<crier::connection*> all;
+            visit_all([&](crier::connection& other) { all.push_back(&other); });
+            for (crier::connection* other : all) {
+                other->close();
+                unbind(*other);
+            }
+            return crier::registry_archetype::table::bind(uid, c);
+        }
+    };
+
+    static std::string_view route(std::string_view uid) { return uid; }
+};
+
+BOOST_AUTO_TEST_CASE(a_registry_that_closes_connections_of_another_route)
+{
+    BOOST_TEST(finds(registry_conformance(only_one{}), "of another route()"));
+}
+
 template <class Stream>
 struct memory_with
 {
@@ -353,6 +453,132 @@ struct writes_the_first_part_twice : memory_transport::stream
 BOOST_AUTO_TEST_CASE(a_stream_that_writes_too_much)
 {
     BOOST_TEST(finds(conformance_with<writes_the_first_part_twice>(), "in its order"));
+}
+
+/// tcp, but for what Mistaken changes of its streams and of beside().
+template <class Mistaken>
+struct tcp_but
+{
+    crier::tcp under{.address = "127.0.0.1"};
+
+    struct stream : crier::tcp::stream
+    {
+        explicit stream(crier::tcp::stream&& s) : crier::tcp::stream(std::move(s)) {}
+
+        void move_to(crier::executor ex) noexcept { Mistaken::move(*this, ex); }
+    };
+
+    struct acceptor : crier::tcp::acceptor
+    {
+        acceptor(crier::executor ex, const tcp_but& t)
+            : crier::tcp::acceptor(ex, t.under), is_first(t.under.port == 0)
+        {
+            if (is_first)
+                Mistaken::accepted_on.emplace(ex);
+        }
+
+        void watch(crier::watcher& w)
+        {
+            crier::tcp::acceptor::watch(w);
+            if (!is_first && !Mistaken::both_listen)
+                close();
+        }
+
+        std::optional<stream> accept(crier::error_code& ec)
+        {
+            auto accepted = crier::tcp::acceptor::accept(ec);
+            if (!accepted)
+                return std::nullopt;
+            return std::optional<stream>(std::in_place, std::move(*accepted));
+        }
+
+        bool is_first;
+    };
+
+    tcp_but beside(acceptor& first) const { return {Mistaken::beside(under, first)}; }
+};
+
+template <class Mistaken>
+report conformance_of_tcp()
+{
+    using transport = tcp_but<Mistaken>;
+    static_assert(crier::stream_moves<transport> && crier::transport_shares<transport>);
+    return transport_conformance(transport{}, support::tcp_peer);
+}
+
+struct nothing_wrong
+{
+    static inline std::optional<crier::executor> accepted_on{};
+    static constexpr bool both_listen = true;
+
+    static void move(crier::tcp::stream& s, crier::executor ex) noexcept { s.move_to(ex); }
+
+    static crier::tcp beside(const crier::tcp& under, crier::tcp::acceptor& first)
+    {
+        return under.beside(first);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_transport_around_another_with_nothing_wrong)
+{
+    const report found = conformance_of_tcp<nothing_wrong>();
+    BOOST_TEST(found.ok(), found);
+}
+
+struct stays_where_it_is : nothing_wrong
+{
+    static void move(crier::tcp::stream&, crier::executor) noexcept {}
+};
+
+BOOST_AUTO_TEST_CASE(a_stream_that_does_not_move)
+{
+    BOOST_TEST(finds(conformance_of_tcp<stays_where_it_is>(), "the old watcher is left alone"));
+}
+
+struct stays_on_its_executor : nothing_wrong
+{
+    /// Watched no longer, and then by its old executor again.
+    static void move(crier::tcp::stream& s, crier::executor) noexcept { s.move_to(*accepted_on); }
+};
+
+BOOST_AUTO_TEST_CASE(a_stream_that_moves_to_another_executor_than_it_should)
+{
+    BOOST_TEST(finds(conformance_of_tcp<stays_on_its_executor>(), "told on the new executor"));
+}
+
+struct another_port : nothing_wrong
+{
+    static crier::tcp beside(const crier::tcp& under, crier::tcp::acceptor&) { return under; }
+};
+
+BOOST_AUTO_TEST_CASE(a_transport_that_listens_elsewhere_beside)
+{
+    BOOST_TEST(finds(conformance_of_tcp<another_port>(), "has the first one's address()"));
+}
+
+struct no_shared_port : nothing_wrong
+{
+    static crier::tcp beside(const crier::tcp& under, crier::tcp::acceptor& first)
+    {
+        crier::tcp result = under.beside(first);
+        result.reuse_port = false;
+        return result;
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_transport_that_cannot_listen_beside)
+{
+    BOOST_TEST(finds(conformance_of_tcp<no_shared_port>(), "an acceptor of beside() throws"));
+}
+
+struct one_listens : nothing_wrong
+{
+    static constexpr bool both_listen = false;
+};
+
+BOOST_AUTO_TEST_CASE(a_transport_whose_acceptor_beside_gets_nobody)
+{
+    BOOST_TEST(finds(conformance_of_tcp<one_listens>(), "accept some each"));
 }
 
 using crier::backlog;

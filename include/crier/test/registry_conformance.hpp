@@ -59,6 +59,8 @@ public:
 
     void run()
     {
+        if constexpr (registry_routes<Registry>)
+            routes_together();
         agrees("an empty table");
         for (std::size_t step = 0; step < options_.steps; ++step) {
             if (bound_.empty() || below(bound_.size() + 20) < 20)
@@ -82,6 +84,22 @@ private:
     std::size_t below(std::size_t limit)
     {
         return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);
+    }
+
+    /// With several threads a visit asks only the table of its route.
+    void routes_together()
+    {
+        for (const std::string& asked : asked_) {
+            const std::string route(Registry::route(asked));
+            found_.check(Registry::route(asked) == route,
+                         [&] { return "route(\"" + asked + "\") is not always the same"; });
+            for (const std::string& uid : options_.uids)
+                found_.check(!options_.reaches(asked, uid) || Registry::route(uid) == route, [&] {
+                    return "a message for \"" + asked + "\" is for \"" + uid +
+                           "\", and route() tells them apart: \"" + route + "\" and \"" +
+                           std::string(Registry::route(uid)) + '"';
+                });
+        }
     }
 
     std::multiset<connection*> visited(std::string_view uid)
@@ -119,6 +137,14 @@ private:
                 [&] {
                     return "bind() for \"" + uid + "\" dropped a connection without closing it";
                 });
+        if constexpr (registry_routes<Registry>)
+            for (const entry& older : bound_)
+                found_.check(!before.contains(older.get()) || after.contains(older.get()) ||
+                                 Registry::route(older->uid()) == Registry::route(uid),
+                             [&] {
+                                 return "bind() for \"" + uid + "\" dropped a connection of \"" +
+                                        std::string(older->uid()) + "\", of another route()";
+                             });
     }
 
     void goes(std::size_t which)
@@ -200,7 +226,8 @@ private:
 /// - visit reaches each connection of that uid, once, and no other. If uids mean more than themselves,
 ///   the options say whom a message is for;
 /// - unbind() takes out that connection and no other, also one that the table had dropped;
-/// - visit, visit_all and size agree.
+/// - visit, visit_all and size agree;
+/// - if it has a route: it is always the same, and one for what is asked and all whom that is for.
 template <registry Registry>
 report registry_conformance(const Registry& registry,
                             const registry_conformance_options& options = {})

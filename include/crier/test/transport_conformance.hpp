@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,7 +38,10 @@ class transport_checks
 public:
     transport_checks(report& found, const Transport& transport,
                      std::function<transport_peer(const std::string&)> connect)
-        : found_(found), connect_(std::move(connect)), acceptor_(context_.get_executor(), transport)
+        : found_(found),
+          transport_(transport),
+          connect_(std::move(connect)),
+          acceptor_(context_.get_executor(), transport)
     {
         acceptor_.watch(accepting_);
     }
@@ -49,6 +53,12 @@ public:
         a_full_connection_wants_to_be_written_later();
         the_end_is_told_to_both();
         a_closed_stream_is_silent();
+        if constexpr (stream_moves<Transport>) {
+            a_stream_moves_to_another_thread(false);
+            a_stream_moves_to_another_thread(true);
+        }
+        if constexpr (transport_shares<Transport>)
+            another_acceptor_shares_what_comes();
         acceptor_.close();
         acceptor_.close();
     }
@@ -83,14 +93,26 @@ private:
     template <class Condition>
     bool eventually(Condition condition)
     {
+        return eventually_in(context_, condition);
+    }
+
+    template <class Condition>
+    bool eventually_in(boost::asio::io_context& context, Condition condition)
+    {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (!condition()) {
             if (std::chrono::steady_clock::now() > deadline)
                 return false;
-            context_.restart();
-            context_.run_for(std::chrono::milliseconds(1));
+            context.restart();
+            context.run_for(std::chrono::milliseconds(1));
         }
         return true;
+    }
+
+    static void run_a_while(boost::asio::io_context& context)
+    {
+        context.restart();
+        context.run_for(std::chrono::milliseconds(20));
     }
 
     io_result read(end& e, std::span<char> into)
@@ -124,6 +146,17 @@ private:
     /// A connection that is open at both ends, and watched. Null if that failed.
     std::unique_ptr<end> open()
     {
+        auto e = accept_one();
+        if (e) {
+            e->stream.watch(e->told);
+            shake_hands(*e, context_);
+        }
+        return e;
+    }
+
+    /// Accepted, and no more.
+    std::unique_ptr<end> accept_one()
+    {
         const std::size_t told_before = accepting_.times;
         transport_peer peer = connect_(acceptor_.address());
         if (!check(eventually([&] { return accepting_.times > told_before; }),
@@ -138,16 +171,18 @@ private:
         });
         if (!check(accepted && !ec, "accept() gives the connection"))
             return nullptr;
-        auto e = std::make_unique<end>(end{std::move(*accepted), std::move(peer)});
-        e->stream.watch(e->told);
+        return std::make_unique<end>(end{std::move(*accepted), std::move(peer)});
+    }
+
+    void shake_hands(end& e, boost::asio::io_context& context)
+    {
         io_result shaken{io_status::want_read, 0, {}};
-        eventually([&] {
-            shaken = e->stream.handshake();
+        eventually_in(context, [&] {
+            shaken = e.stream.handshake();
             return shaken.status != io_status::want_read && shaken.status != io_status::want_write;
         });
         check(shaken.status == io_status::ok, "handshake() comes to ok");
-        check(!std::string(e->stream.peer()).empty(), "peer() says who is there");
-        return e;
+        check(!std::string(e.stream.peer()).empty(), "peer() says who is there");
     }
 
     void bytes_arrive_in_order_and_whole()
@@ -278,8 +313,7 @@ private:
         context_.poll();
         const std::size_t told = e->told.times;
         e->peer.send("too late");
-        context_.restart();
-        context_.run_for(std::chrono::milliseconds(20));
+        run_a_while(context_);
         check(e->told.times == told, "after close() the watcher is left alone");
         check(eventually([&] {
                   e->peer.receive();
@@ -288,9 +322,110 @@ private:
               "the peer of a closed stream is told so");
     }
 
+    /// As a server with crier::threads does: with a client that has said its uid, and with a
+    /// connection that was just accepted, which nobody watches yet.
+    void a_stream_moves_to_another_thread(bool at_once)
+    {
+        const auto e = at_once ? accept_one() : open();
+        if (!e)
+            return;
+        note after;
+        if (!at_once) {
+            eventually([&] { return e->told.times > 0; }); // what it is ready for at the start
+            run_a_while(context_);
+        }
+        const std::size_t told = e->told.times;
+        e->stream.move_to(other_context_.get_executor());
+        e->peer.send("hello");
+        run_a_while(context_);
+        run_a_while(other_context_);
+        if (!check(e->told.times == told, "after move_to() the old watcher is left alone"))
+            return;
+        try {
+            e->stream.watch(after);
+        } catch (const std::exception& wrong) {
+            found_.check(false, [&] {
+                return std::string("after move_to() watch() throws: ") + wrong.what();
+            });
+            return;
+        }
+        run_a_while(context_);
+        if (!check(after.times == 0,
+                   "after move_to() the watcher is told on the new executor, and not on the old"))
+            return;
+        if (!check(eventually_in(other_context_, [&] { return after.times > 0; }),
+                   "after move_to() the new watcher is told on the new executor"))
+            return;
+        if (at_once)
+            shake_hands(*e, other_context_);
+        std::array<char, 100> buffer;
+        std::string got;
+        check(eventually_in(other_context_,
+                            [&] {
+                                const io_result r = read(*e, buffer);
+                                if (r.status == io_status::ok)
+                                    got.append(buffer.data(), r.bytes);
+                                return got.size() >= 5;
+                            }) &&
+                  got == "hello",
+              "what comes while it moves is read after move_to()");
+        const iovec answer = part("answer");
+        const io_result written = write(*e, {&answer, 1});
+        got.clear();
+        check(
+            written.status == io_status::ok && written.bytes > 0 &&
+                eventually_in(other_context_,
+                              [&] { return (got += e->peer.receive()).size() >= written.bytes; }) &&
+                got == std::string_view("answer").substr(0, written.bytes),
+            "after move_to() the peer hears what is written");
+        e->stream.close();
+        run_a_while(context_);
+        check(e->told.times == told, "after move_to() the old watcher is left alone");
+    }
+
+    /// The system may give any of the two any connection.
+    void another_acceptor_shares_what_comes()
+    {
+        std::optional<typename Transport::acceptor> second;
+        try {
+            second.emplace(other_context_.get_executor(), transport_.beside(acceptor_));
+        } catch (const std::exception& wrong) {
+            found_.check(false, [&] {
+                return std::string("an acceptor of beside() throws: ") + wrong.what();
+            });
+            return;
+        }
+        note accepting;
+        second->watch(accepting);
+        if (!check(std::string(second->address()) == std::string(acceptor_.address()),
+                   "an acceptor of beside() has the first one's address()"))
+            return;
+        bool first_had = false, second_had = false;
+        for (int i = 0; i < 200 && !(first_had && second_had); ++i) {
+            const transport_peer peer = connect_(acceptor_.address());
+            const bool taken = eventually([&] {
+                other_context_.restart();
+                other_context_.poll();
+                error_code ec;
+                const bool by_first = acceptor_.accept(ec).has_value();
+                const bool by_second = accepting.times > 0 && second->accept(ec).has_value();
+                first_had = first_had || by_first;
+                second_had = second_had || by_second;
+                return by_first || by_second;
+            });
+            if (!check(taken, "beside an acceptor of beside() each connection is accepted"))
+                return;
+        }
+        check(first_had && second_had, "of 200 connections an acceptor and one of beside() accept "
+                                       "some each");
+        second->close();
+    }
+
     report& found_;
+    const Transport& transport_;
     std::function<transport_peer(const std::string&)> connect_;
     boost::asio::io_context context_;
+    boost::asio::io_context other_context_;
     typename Transport::acceptor acceptor_;
     note accepting_;
 };
@@ -298,10 +433,12 @@ private:
 } // namespace detail
 
 /// Checks that a transport keeps the promises of `transport`: accepting, reading, writing until the
-/// connection is full and after that, the end from both sides, closing, and when the watcher is told.
+/// connection is full and after that, the end from both sides, closing, and when the watcher is told;
+/// moving to another executor, if its streams move (stream_moves), and an acceptor beside another, if
+/// it shares (transport_shares).
 ///
 /// `connect(address)` makes a connection to an acceptor that says that address, and returns its
-/// other end. Uses an io_context of its own; the parts that wait give up after ten seconds.
+/// other end. Uses io_contexts of its own; the parts that wait give up after ten seconds.
 template <transport Transport, class Connect>
 report transport_conformance(const Transport& transport, Connect connect)
 {
