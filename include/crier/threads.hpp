@@ -29,12 +29,13 @@ namespace crier {
 ///   max_connections_per_uid and the like hold as before; a registry's size() is its thread's.
 /// - While it stops, a broadcast may reach the connections of one thread and not those of another.
 /// - A push from within a hook has an exact result only if that uid's thread is this one; a push to
-///   several receivers is always handed over (push_status::posted). async_push says what became of it.
+///   several receivers has none (push_status::posted), though those of this thread have it at once.
+///   async_push says what became of it.
 /// - counts() throws std::logic_error while several threads run; async_counts() does not.
 /// - What a codec's encode throws on another thread leaves the io_context's run() all the same.
 ///
-/// A registry needs a route (registry_routes), a transport a move_to (stream_moves). For clients a
-/// transport that can share its port (transport_shares: tcp, tls) listens on all threads; other
+/// A registry needs a route (registry_routes), a transport a move_to (stream_moves). But for back ends
+/// a transport that can share its port (transport_shares: tcp, tls) listens on all threads; other
 /// connections are accepted by the first thread and dealt out in turn.
 struct threads
 {

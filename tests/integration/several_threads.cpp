@@ -1,6 +1,7 @@
 // What a server with crier::threads does differently, and what it must not.
 #include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
 #include <crier/push_server.hpp>
 #include <crier/registry/first_only.hpp>
 #include <crier/registry/latest_only.hpp>
@@ -9,6 +10,7 @@
 #include <crier/transport/local.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -17,13 +19,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <numeric>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -553,6 +558,231 @@ BOOST_AUTO_TEST_CASE(what_is_thrown_on_another_thread_leaves_the_program_s_run)
     server.push("uid7", "goes on");
     server.context().run_for(10ms);
     BOOST_TEST(pages[7].read_line() == "goes on");
+}
+
+BOOST_AUTO_TEST_CASE(an_io_context_may_run_on_when_its_server_was_destroyed_with_connections)
+{
+    boost::asio::io_context context;
+    std::vector<line_client> back_ends; // every third is the first thread's
+    {
+        plain server(context, anywhere);
+        server.start();
+        for (int i = 0; i < 3; ++i)
+            back_ends.emplace_back(server.addresses().at(1));
+        auto counted = server.async_counts(use_future);
+        for (;;) {
+            context.run_for(1ms);
+            if (counted.wait_for(0s) != std::future_status::ready)
+                continue;
+            if (counted.get().accepted == 3)
+                break;
+            counted = server.async_counts(use_future);
+        }
+    }
+    context.restart();
+    context.poll();
+    for (line_client& b : back_ends)
+        BOOST_TEST(b.read_to_end().empty());
+}
+
+struct chatting : crier::hooks
+{
+    std::function<void(crier::connection&, std::string_view)> heard;
+    void on_message(crier::connection& c, crier::message_view m) { heard(c, m.data); }
+};
+
+BOOST_AUTO_TEST_CASE(what_a_hook_pushes_to_all_and_to_one_comes_in_that_order)
+{
+    using server_type = crier::push_server<line_clients, line_backend, chatting, three_threads>;
+    running<server_type> r(anywhere);
+    r.thread.ask([&] {
+        r.server.hook().heard = [&](crier::connection& c, std::string_view what) {
+            r.server.broadcast(std::string(what) + " to all");
+            r.server.push(c.uid(), "to one");
+            c.close();
+        };
+    });
+    for (std::size_t i = 0; i < r.pages_at_first; ++i) {
+        r.pages[i].send(r.uid(i) + '\n');
+        const std::string all = r.pages[i].read_to_end();
+        const std::string last = r.uid(i) + " to all\nto one\n";
+        BOOST_TEST(all.ends_with(last), all);
+    }
+}
+
+/// Does not like some messages.
+struct choosy : crier::text_line
+{
+    static crier::frame encode(crier::message_view message)
+    {
+        if (message.data.find("throw") != std::string_view::npos)
+            throw std::runtime_error("no");
+        return crier::text_line::encode(message);
+    }
+    struct decoder : crier::text_line::decoder
+    {
+        explicit decoder(const choosy& options) : crier::text_line::decoder(options) {}
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_broadcast_that_cannot_be_encoded_is_answered_and_so_is_what_follows)
+{
+    using server_type =
+        crier::push_server<crier::clients<crier::tcp, choosy>, line_backend, three_threads>;
+    server_type server({.transport = {.address = "127.0.0.1"}});
+    server.start();
+    const auto addresses = server.addresses();
+    std::atomic<int> thrown = 0;
+    std::thread running([&] {
+        for (bool over = false; !over;) {
+            try {
+                server.context().run();
+                over = true;
+            } catch (const std::runtime_error&) {
+                ++thrown;
+            }
+        }
+    });
+    std::vector<line_client> pages;
+    for (int i = 0; i < 24; ++i) {
+        pages.emplace_back(addresses.at(0));
+        pages.back().send("uid" + std::to_string(i) + "\n");
+    }
+    while (within_patience(server.async_counts(use_future)).registered != 24) {
+    }
+    for (int i = 0; i < 3; ++i) { // one on each thread
+        line_client back_end(addresses.at(1));
+        BOOST_TEST(back_end.ask(R"({"broadcast":true,"throw":1})") == "ok");
+        BOOST_TEST(back_end.ask(R"({"uid":"uid1"})") == "ok");
+    }
+    server.stop();
+    running.join();
+    BOOST_TEST(thrown > 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_goodbye_to_a_back_end_stands_behind_its_answers)
+{
+    using server_type =
+        crier::push_server<line_clients, crier::backend<crier::tcp, crier::websocket>,
+                           three_threads>;
+    running<server_type> r(anywhere);
+    for (std::size_t round = 0; round < 6; ++round) {
+        line_client back_end = r.back_end();
+        back_end.send(
+            "GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n");
+        while (back_end.read_line() != "\r") {
+        }
+        const std::string no_mask(4, '\0'), normal("\x03\xE8");
+        std::string lines, answers;
+        for (std::size_t i = 0; i < r.pages_at_first; ++i) {
+            const std::string text = r.line(i, round);
+            lines +=
+                '\x81' + std::string(1, static_cast<char>(0x80 + text.size())) + no_mask + text;
+            answers += "\x81\x02ok";
+        }
+        back_end.send(lines + "\x88\x82" + no_mask + normal);
+        BOOST_TEST((back_end.read_to_end() == answers + "\x88\x02" + normal));
+    }
+}
+
+/// Counts the lines that come in.
+struct counting_line : crier::text_line
+{
+    inline static std::atomic<std::size_t> lines = 0;
+    struct decoder : crier::text_line::decoder
+    {
+        explicit decoder(const counting_line& options) : crier::text_line::decoder(options) {}
+        crier::decoded decode(std::span<char>& in)
+        {
+            const crier::decoded found = crier::text_line::decoder::decode(in);
+            lines += found.kind == crier::decoded::kind_message;
+            return found;
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_back_end_that_waits_for_a_thread_is_not_read_from_without_end)
+{
+    using server_type = crier::push_server<line_clients, crier::backend<crier::tcp, counting_line>,
+                                           chatting, three_threads>;
+    running<server_type> r(anywhere);
+    std::promise<void> busy, goes_on;
+    r.thread.ask([&, first = std::thread::id()]() mutable {
+        first = std::this_thread::get_id();
+        r.server.hook().heard = [&, first](crier::connection& c, std::string_view what) {
+            if (what == "where")
+                c.send(std::this_thread::get_id() == first ? "first" : "other");
+            else {
+                busy.set_value();
+                goes_on.get_future().wait();
+            }
+        };
+    });
+    std::size_t other = 0; // a page of another thread than the first, where the third back end is
+    for (;; ++other) {
+        r.pages.at(other).send("where\n");
+        if (r.pages[other].read_line() == "other")
+            break;
+    }
+    std::vector<line_client> back_ends;
+    for (int i = 0; i < 3; ++i)
+        back_ends.push_back(r.back_end());
+    line_client& back_end = back_ends[2];
+    BOOST_TEST(back_end.ask("no JSON") == "fail");
+    counting_line::lines = 0;
+    r.pages[other].send("wait\n");
+    within_patience(busy.get_future());
+    std::string all = r.line(other, 0) + '\n', answers = "ok\n";
+    for (int i = 0; i < 20'000; ++i) {
+        all += "x\n";
+        answers += "fail\n";
+    }
+    back_end.send(all);
+    back_end.end_input();
+    while (counting_line::lines < 8000)
+        std::this_thread::yield();
+    for (int i = 0; i < 100; ++i)
+        r.thread.ask([] {});
+    BOOST_TEST(counting_line::lines < 10'000u);
+    goes_on.set_value();
+    BOOST_TEST((back_end.read_to_end() == answers));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_is_cut_short_ends_pages_on_their_way_to_its_thread)
+{
+    plain server(anywhere);
+    std::promise<std::string> address;
+    std::promise<void> goes_on;
+    boost::asio::post(server.context(), [&] {
+        address.set_value(server.addresses().at(0));
+        goes_on.get_future().wait(); // pages of this thread's uids cannot arrive
+    });
+    std::thread running([&] { BOOST_TEST(!server.run()); });
+    const std::string where = within_patience(address.get_future());
+    std::vector<line_client> pages;
+    for (int i = 0; i < 48; ++i) {
+        pages.emplace_back(where);
+        pages.back().send("uid" + std::to_string(i) + '\n');
+    }
+    std::this_thread::sleep_for(50ms); // the more of them are on their way
+    server.context().stop();
+    goes_on.set_value();
+    running.join();
+    BOOST_TEST(server.counts().connections == 0u);
+    for (line_client& page : pages) {
+        std::string heard;
+        try {
+            heard = page.read_to_end();
+        } catch (const std::exception& e) { // a reset, where it was not accepted
+            BOOST_TEST(std::string(e.what()).find("in time") == std::string::npos, e.what());
+        }
+        BOOST_TEST(heard.empty());
+    }
+    const crier::counters c = server.counts();
+    BOOST_TEST(c.accepted == c.closed + c.lost + c.handshakes_failed + c.protocol_violations +
+                                 c.limits_exceeded + c.timed_out + c.rejected);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

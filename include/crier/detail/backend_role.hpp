@@ -80,6 +80,11 @@ public:
         base::closed(s, why, opened);
     }
 
+    bool keeps_goodbye(session_base& s, std::string_view bytes) override
+    {
+        return desk_.keeps_goodbye(s, bytes);
+    }
+
     /// What has become of a line.
     static push_result result_of(delivered d, bool to_all = false) noexcept
     {

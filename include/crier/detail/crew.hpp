@@ -124,10 +124,13 @@ public:
         in_time_ = true;
         waiting_for_ = size();
         for (auto& w : members_)
-            w->here->submit([this, &here = *w->here] {
+            w->here->submit([this, &here = *w->here, meant = drain_] {
                 here.stop_loops();
                 here.board.let_move(false);
-                first().submit([this] { settled(); });
+                first().submit([this, meant] {
+                    if (meant == drain_)
+                        settled();
+                });
             });
     }
 
@@ -150,12 +153,14 @@ public:
 
     CRIER_COLD void end_now()
     {
+        forget_drain();
         halt();
         sweep(); // what was on its way arrives
+        arrive_at_first();
         for (auto& w : members_)
             w->here->home->abort_all();
         sweep();
-        done_ = nullptr;
+        forget_drain();
     }
 
     CRIER_COLD void abandon()
@@ -180,8 +185,8 @@ public:
     }
 
     /// Runs f(site) on all threads and then, on one of them, then(sum of the results). If that is to
-    /// be certain, as with submit(); else without a lock, and if the server stops meanwhile it may
-    /// come to nothing.
+    /// be certain, as with submit(); else without a lock, at once on the thread that calls, if it is
+    /// one of them, and if the server stops meanwhile it may come to nothing.
     template <class F, class Then, class Running>
     void gather(F f, Then then, Running running, bool certainly)
     {
@@ -211,11 +216,16 @@ public:
             result sum{};
         };
         const auto r = std::make_shared<round>(std::move(f), std::move(then), size());
+        site_type* mine = nullptr;
         for (auto& w : members_)
             if (certainly)
                 w->here->submit([r, &here = *w->here] { r->take(here); });
+            else if (!mine && w->here->is_here())
+                mine = &*w->here;
             else
                 w->here->hand_over([r, &here = *w->here] { r->take(here); });
+        if (mine)
+            r->take(*mine);
         if (certainly && !running())
             first().submit([this] { sweep(); });
     }
@@ -297,8 +307,30 @@ private:
         for (auto& w : members_)
             if (w->thread.joinable())
                 w->thread.join();
-        for (auto& w : members_)
+        for (auto& w : members_) {
             w->here->stop_loops();
+            w->here->board.let_move(false);
+        }
+    }
+
+    /// What is on its way to the first thread, while its io_context may be run no more.
+    CRIER_COLD void arrive_at_first()
+    {
+        try {
+            first().home->do_tasks();
+        } catch (...) { // of the program's own: another run() shall tell
+            boost::asio::post(
+                context_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+            arrive_at_first();
+        }
+    }
+
+    /// What its steps still have to tell counts for nothing.
+    CRIER_COLD void forget_drain()
+    {
+        ++drain_;
+        draining_ = false;
+        done_ = nullptr;
     }
 
     /// Does here what was posted to threads that do not run.
@@ -323,13 +355,16 @@ private:
     CRIER_COLD void drain_all(const stop_options& how, bool again)
     {
         for (auto& w : members_)
-            w->here->submit([this, how, again, m = w.get()] {
+            w->here->submit([this, how, again, m = w.get(), meant = drain_] {
                 if (again && !m->draining)
                     return; // through
                 m->draining = true;
-                m->here->home->drain(how, [this, m](bool in_time) {
+                m->here->home->drain(how, [this, m, meant](bool in_time) {
                     m->draining = false;
-                    first().submit([this, in_time] { drained(in_time); });
+                    first().submit([this, in_time, meant] {
+                        if (meant == drain_)
+                            drained(in_time);
+                    });
                 });
             });
     }
@@ -340,6 +375,7 @@ private:
         if (--waiting_for_ != 0)
             return;
         draining_ = false;
+        ++drain_;
         std::exchange(done_, nullptr)(in_time_);
     }
 
@@ -349,6 +385,7 @@ private:
 
     std::function<void(bool)> done_; // not null while draining
     stop_options how_;
+    std::size_t drain_ = 0;       // which one it is
     std::size_t waiting_for_ = 0; // sites
     bool draining_ = false;       // in the second round
     bool in_time_ = true;

@@ -159,6 +159,7 @@ struct direct_desk
     {
         return false;
     }
+    static constexpr bool keeps_goodbye(session_base&, std::string_view) noexcept { return false; }
     static void forget(session_base&) noexcept {}
 };
 

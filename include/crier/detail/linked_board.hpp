@@ -150,7 +150,12 @@ public:
             e.what = what;
             leave_soon(to);
         }
-        from.sink->answered(from, what->carry_out(*this));
+        try {
+            from.sink->answered(from, what->carry_out(*this));
+        } catch (...) {
+            from.sink->answered(from, {}); // the answer must not wait for it
+            throw;
+        }
     }
 
     using base::collect;
@@ -181,9 +186,17 @@ public:
         }
         if (write)
             ship(); // before the work of this shard
-        announce(*all, write);
-        for (const return_address& from : all->senders)
-            from.sink->answered(from, {});
+        const auto answer = [&] {
+            for (const return_address& from : all->senders)
+                from.sink->answered(from, {});
+        };
+        try {
+            announce(*all, write);
+        } catch (...) {
+            answer(); // they must not wait for it
+            throw;
+        }
+        answer();
     }
 
 private:

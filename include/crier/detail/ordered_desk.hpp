@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -75,7 +77,18 @@ public:
         queue* const q = find(s.id());
         if (!q || q->lines.empty())
             return false;
-        q->lines.push_back({result, {}, 0, 0, false});
+        add(s, *q, {result, {}, 0, 0, false});
+        return true;
+    }
+
+    /// True if older lines of the session are not answered yet: the goodbye is said behind the
+    /// answers.
+    bool keeps_goodbye(session_base& s, std::string_view bytes)
+    {
+        queue* const q = find(s.id());
+        if (!q || q->lines.empty())
+            return false;
+        q->goodbye = bytes;
         return true;
     }
 
@@ -110,6 +123,8 @@ public:
         if (!q || q->lines.empty() || q->lines.front().missing != 0)
             return;
         session_base& s = *q->session;
+        const std::uint64_t id = s.id();
+        bool through = false;
         s.begin_late_answers();
         s.guarded([&] {
             while (!q->lines.empty() && q->lines.front().missing == 0) {
@@ -119,12 +134,21 @@ public:
                 ++q->first;
                 role_.give(s, result);
             }
+            through = true;
         });
-        const std::uint64_t id = s.id();
+        q = find(id); // or it was closed
+        std::string goodbye;
+        if (q && (!through || q->lines.empty()))
+            goodbye.swap(q->goodbye);
+        if (q && !through) { // it has ended, and gets no more answers
+            forget(s);
+            s.owe(false);
+        }
+        s.guarded([&] { s.reply(goodbye); });
         s.end_late_answers();
         q = find(id);
         if (!q)
-            return; // it was closed
+            return;
         if (q->lines.empty())
             s.owe(false);
         if (q->full && q->lines.size() < most_lines / 2 && q->bytes < most_bytes / 2) {
@@ -153,6 +177,7 @@ private:
         std::uint64_t first = 0; // the number of the first line
         std::deque<line> lines{};
         std::size_t bytes = 0; // of all of them
+        std::string goodbye{}; // to be said when there are none
         bool full = false;
     };
 
@@ -161,15 +186,20 @@ private:
         queue* q = find(s.id());
         if (!q)
             q = last_ = &queues_.try_emplace(s.id(), queue{&s}).first->second;
-        q->lines.push_back({{}, {}, results, message.data.size(), to_all});
-        q->bytes += message.data.size();
-        if (q->lines.size() == 1)
+        add(s, *q, {{}, {}, results, message.data.size(), to_all});
+        return {this, s.id(), q->first + q->lines.size() - 1};
+    }
+
+    void add(session_base& s, queue& q, const line& l)
+    {
+        q.lines.push_back(l);
+        q.bytes += l.bytes;
+        if (q.lines.size() == 1)
             s.owe(true);
-        if ((q->lines.size() >= most_lines || q->bytes >= most_bytes) && !q->full) {
-            q->full = true;
+        if ((q.lines.size() >= most_lines || q.bytes >= most_bytes) && !q.full) {
+            q.full = true;
             s.pause();
         }
-        return {this, s.id(), q->first + q->lines.size() - 1};
     }
 
     CRIER_COLD void send_request(session_base& s, const command& asked, message_view message,

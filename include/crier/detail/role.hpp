@@ -136,6 +136,8 @@ public:
     virtual void threw(session_base&, std::exception_ptr) = 0;
     /// It has come from another shard, to be registered in this one.
     virtual void moved_in(session_base&) {}
+    /// True if the last that the session says is kept until its answers are there.
+    virtual bool keeps_goodbye(session_base&, std::string_view) { return false; }
     /// What was to come later is here.
     virtual void decided(session_base&, verdict) = 0;
     /// It needs not come any more.

@@ -151,13 +151,17 @@ public:
     /// Ends every session at once.
     CRIER_DECL void abort_all();
 
-    /// Drops the tasks that have come and not run. While nobody runs the io_context.
+    /// Runs the tasks that have come, or drops them. While nobody runs the io_context.
+    CRIER_DECL void do_tasks();
     CRIER_DECL void drop_tasks();
 
-    /// The server is gone: tasks that come now, or have come and not run, are dropped.
+    /// The server is gone: tasks that come now, or have come and not run, are dropped. A turn may be
+    /// posted still.
     void abandon()
     {
         abandoned_ = true;
+        others = nullptr;
+        collecting = nullptr;
         attentive(false);
     }
 

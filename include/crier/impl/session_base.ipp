@@ -296,7 +296,9 @@ CRIER_COLD CRIER_DECL void session_base::end(error_code why, close_code code,
     if (phase_ >= phase::closing)
         return;
     if (phase_ == phase::open && codec().encode_close) {
-        enqueue(codec().encode_close(code, reason), 0);
+        const frame goodbye = codec().encode_close(code, reason);
+        if (!owes_ || !role_->keeps_goodbye(*this, goodbye.bytes()))
+            enqueue(goodbye, 0);
         awaits_goodbye_ = true;
     }
     begin_closing(why);
@@ -308,7 +310,8 @@ CRIER_COLD CRIER_DECL void session_base::peer_failed(error_code why, std::string
     shard_->activate(*this);
     if (phase_ >= phase::closing)
         return;
-    reply(answer);
+    if (!owes_ || !role_->keeps_goodbye(*this, answer))
+        reply(answer);
     begin_closing(why);
 }
 

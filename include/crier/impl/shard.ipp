@@ -261,6 +261,12 @@ CRIER_COLD CRIER_DECL void shard::busy_poll(std::chrono::microseconds length) no
     boost::asio::use_service<poller>(executor_.context()).busy_poll(length);
 }
 
+CRIER_COLD CRIER_DECL void shard::do_tasks()
+{
+    while (const std::unique_ptr<task> owned{mailbox_.take()})
+        owned->run();
+}
+
 CRIER_COLD CRIER_DECL void shard::drop_tasks()
 {
     while (const std::unique_ptr<task> dropped{mailbox_.take()}) {
