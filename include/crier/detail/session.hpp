@@ -333,7 +333,7 @@ private:
         // then it still gets its answers.
         const bool in_order = !codec_closes<Codec> && phase_ == phase::open;
         const error_code why = in_order ? error::peer_closed : error::peer_vanished;
-        if (!in_order || (outbox_.empty() && !owes_)) {
+        if (!owes_ && (!in_order || outbox_.empty())) {
             stream_.shutdown(); // some want to hear a goodbye (TLS)
             return finish(why);
         }
