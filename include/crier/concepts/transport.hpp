@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <sys/uio.h>
 
@@ -184,8 +185,24 @@ concept means_to_have_inner = requires { requires of_function<decltype(&Transpor
 template <class Transport>
 concept means_to_move = requires { requires of_function<decltype(&Transport::stream::move_to)>; };
 
+template <class Address>
+struct class_of
+{
+    using type = void;
+};
+template <class Member, class Class>
+struct class_of<Member Class::*>
+{
+    using type = Class;
+};
+
+/// One that is inherited is about the base's acceptors; without one of its own it has none.
 template <class Transport>
-concept means_to_share = requires { requires of_function<decltype(&Transport::beside)>; };
+concept means_to_share = requires {
+    requires of_function<decltype(&Transport::beside)> &&
+             (!std::is_member_pointer_v<decltype(&Transport::beside)> ||
+              std::is_same_v<typename class_of<decltype(&Transport::beside)>::type, Transport>);
+};
 
 } // namespace detail
 
