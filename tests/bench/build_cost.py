@@ -219,16 +219,22 @@ RIGHT = [False] + [True] * 8
 
 
 def arguments():
+    def at_least_one(text):
+        if int(text) < 1:
+            raise argparse.ArgumentTypeError("at least 1")
+        return int(text)
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compiler", default="g++", help="the one to measure (%(default)s)")
+    parser.add_argument("--rounds", type=at_least_one, default=3, help="builds of each program (%(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="the README's server, and what has TEXT in its name")
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--markdown", action="store_true", help="the table as in RESULTS.md")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="the whole table: put it into RESULTS.md, too")
-    what.add_argument("--check", action="store_true", help="exit with 1 if a figure is off")
-    what.add_argument("--update", action="store_true", help="write build_cost.json")
-    parser.add_argument("--recorded", type=pathlib.Path, default=RECORDED, metavar="FILE", help="(%(default)s)")
+    what.add_argument("--check", action="store_true", help="compare with the file of --recorded; exit with 1 if a figure is off")
+    what.add_argument("--update", action="store_true", help="write the file of --recorded")
+    parser.add_argument("--recorded", type=pathlib.Path, default=RECORDED, metavar="FILE",
+                        help="what --check compares with and --update writes (%(default)s)")
     parser.add_argument("--counted", type=pathlib.Path, metavar="FILE",
                         help="with --check and --update: take the figures from such a file, and build nothing")
     options = parser.parse_args()
@@ -272,7 +278,12 @@ def main():
     options = arguments()
     if options.check or options.update:
         return hold(options)
-    programs = [README] + [c for c in [*EXTRAS, everything(), *OTHERS] if options.only in c.name]
+    choices = [*EXTRAS, everything(), *OTHERS]
+    programs = [README] + [c for c in choices if options.only in c.name]
+    if len(programs) == 1 and options.only not in README.name:
+        names = "\n".join(c.name for c in choices)
+        print(f"build_cost.py: no program has {options.only} in its name; there are\n{names}", file=sys.stderr)
+        return 2
     found = measure(programs, options)
     first = found[README.name]
     rows = []

@@ -147,18 +147,22 @@ def on_sockets(compiler, directory, only):
             continue
         first, second = (whole_process(load, server, directory, [*options, what, length * n]) for n in (1, 3))
         counts[name] = rounded((second - first) / (2 * length * units))
+    if not counts:
+        names = "\n".join(name for name, *_ in SOCKET_LOADS)
+        raise CountError(f"no load has {only} in its name; there are\n{names}")
     return counts
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true")
-    what.add_argument("--update", action="store_true")
-    what.add_argument("--sockets", action="store_true")
+    what.add_argument("--check", action="store_true", help="exit with 1 if a count is off by more than the tolerance")
+    what.add_argument("--update", action="store_true", help="write what is counted into the file of --recorded")
+    what.add_argument("--sockets", action="store_true", help="count the whole server process, on real sockets")
     parser.add_argument("--only", default="", metavar="TEXT", help="with --sockets: only loads with TEXT in their name")
-    parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--recorded", type=pathlib.Path, default=HERE / "instructions.json", metavar="FILE")
+    parser.add_argument("--compiler", default="g++", help="builds what is counted (%(default)s)")
+    parser.add_argument("--recorded", type=pathlib.Path, default=HERE / "instructions.json", metavar="FILE",
+                        help="what the counts are compared with (%(default)s)")
     parser.add_argument("--counted", type=pathlib.Path, metavar="FILE",
                         help="take what is counted from such a file, and count nothing")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY",

@@ -9,8 +9,16 @@ permessage-deflate, five minutes), threads (crier::threads, six minutes).
 
 A row is one server under one load. Its cost is the CPU time, user and system, of the server's processes; the medians
 of all rounds are shown. Servers take turns within each round, so that a noisy machine is noisy for all: what counts is
-the ratio to the floor, a bare epoll server without JSON. The ratio is the median of the rounds' ratios, with the lowest
-and the highest behind it.
+the ratio to the floor, a bare epoll server without JSON.
+
+Columns of costs:
+  in flight    (in a load's name) lines that all back ends together have sent and not yet read the answer of
+  user         share of the server's CPU time that it spends outside the kernel
+  / floor      the cost divided by the floor's; the median of the rounds' ratios. Empty if the floor is not among
+               --servers, and for memory
+  low - high   the lowest and the highest of these ratios
+  target       the ratio, or the bytes, that crier is to stay below; "missed" if it does not
+  load idle    share of its time that the load generator slept. Near 0 %, "per second" is what the generator can do
 
 In the table of latencies lines are due at a fixed rate, whatever became of those before, and a delay counts from when
 the line was due to when the client has read it: a server that stands still is not spared. It is what the load
@@ -349,13 +357,18 @@ def arguments():
             raise argparse.ArgumentTypeError("NAME=COMMAND")
         return name, command
 
+    def at_least_one(text):
+        if int(text) < 1:
+            raise argparse.ArgumentTypeError("at least 1")
+        return int(text)
+
     def numbers(text):
         return [int(number) for number in text.split(",")]
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)} (costs)")
     parser.add_argument("--quick", action="store_true", help="few loads, three rounds: about two minutes for costs")
-    parser.add_argument("--rounds", type=int, help="rounds of each load (5, of contestants and latency 3)")
+    parser.add_argument("--rounds", type=at_least_one, help="rounds of each load (5, of contestants and latency 3)")
     parser.add_argument("--only", action="append", default=[], metavar="PART",
                         help="only loads whose name has this in it; may be repeated")
     parser.add_argument("--servers", metavar="NAME,...", help=f"of {', '.join(CONTESTANTS)}, or all")
@@ -365,7 +378,7 @@ def arguments():
     parser.add_argument("--write", action="store_true", help="whole tables: put them into RESULTS.md, too")
     parser.add_argument("--verify", action="store_true",
                         help="no table: each server once under a small load of each kind")
-    parser.add_argument("--list", action="store_true", help="names the loads")
+    parser.add_argument("--list", action="store_true", help="names the loads of the TABLEs given, and measures nothing")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "bench", help="(%(default)s)")
     parser.add_argument("--ports", type=numbers, default=[21234, 25678], metavar="CLIENTS,BACKEND")
     parser.add_argument("--cpus", type=numbers, default=[1, 0], metavar="SERVER,...,LOAD",
@@ -400,6 +413,10 @@ def main():
     tables = [(name, kind, [load for load in loads if (load.quick or not options.quick)
                             and (not options.only or any(part in load.name for part in options.only))], usual, rounds)
               for name, (kind, loads, usual, rounds) in TABLES.items() if name in options.tables]
+    for part in options.only:
+        if not any(part in load.name for _, _, loads, _, _ in tables for load in loads):
+            few = " with --quick" if options.quick else ""
+            raise BenchError(f"no load of {', '.join(options.tables)}{few} has {part} in its name; --list names them")
     if options.list:
         for name, _, loads, _, _ in tables:
             print("\n".join(f"{name}: {load.name}" for load in loads))

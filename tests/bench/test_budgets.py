@@ -77,6 +77,13 @@ class Budgets(unittest.TestCase):
             self.assertEqual(self.told(program, "--check", updated, doubled)[0], 0)
             self.assertEqual(self.told(program, "--check", updated, recorded)[0], 1)
 
+    def test_a_part_of_a_name_that_is_in_none_is_refused(self):
+        for more in (["--only", "nosuch"], ["--rounds", "0"]):
+            done = subprocess.run([sys.executable, HERE / "build_cost.py", *more], capture_output=True, text=True,
+                                  check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("no program has nosuch in its name" if more[0] == "--only" else "at least 1", done.stderr)
+
     def test_figures_of_another_compiler_are_skipped_and_it_says_so(self):
         for program, recorded, name in self.each():
             other = self.times(2, recorded, name) | {"compiler": "g++ 1.0"}

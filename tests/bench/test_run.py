@@ -124,6 +124,15 @@ class Write(unittest.TestCase):
         self.assertIn("wrong", said.getvalue())
         self.assertIn("lost: one", why.getvalue())
 
+    def test_what_measures_nothing_is_refused(self):
+        with mock.patch("sys.argv", ["run.py", "--only", "nosuch", "--only", LOAD.name]):
+            with self.assertRaisesRegex(run.BenchError, "no load of costs has nosuch in its name; --list names them"):
+                run.main()
+        with mock.patch("sys.argv", ["run.py", "--rounds", "0"]), contextlib.redirect_stderr(io.StringIO()):
+            with self.assertRaises(SystemExit) as ended:
+                run.main()
+            self.assertEqual(ended.exception.code, 2)
+
 
 if __name__ == "__main__":
     unittest.main()
