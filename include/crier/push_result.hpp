@@ -10,8 +10,8 @@ enum class push_status : unsigned char {
     queued,      ///< for at least one connection; for a broadcast, also when nobody is there
     no_receiver, ///< nobody is there
     dropped,     ///< receivers are there, and none of them took it: full, or closing
-    invalid,     ///< an empty uid, or text that is not UTF-8
-    posted,      ///< called from another thread: on its way to the server's thread, result unknown
+    invalid,     ///< a uid or topic that is empty, no uids at all, or text that is not UTF-8
+    posted,      ///< handed over to another thread, result unknown; see threads.hpp
     stopped,     ///< the server is not running
 };
 

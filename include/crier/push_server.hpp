@@ -28,7 +28,8 @@ namespace crier {
 ///
 /// See server for components, constructors, start, run and stop.
 ///
-/// Thread safety: push, async_push, broadcast and async_broadcast from any thread, as stop.
+/// Thread safety: push, broadcast, join, leave, async_push and async_broadcast from any thread, as
+/// stop.
 template <class... Components>
 class push_server : public detail::after<server<Components...>, sizeof(Components)...>
 {
@@ -61,10 +62,11 @@ public:
         });
     }
 
-    /// The same for several uids, a topic, or everybody.
+    /// The same for several uids, a topic, or everybody. With several threads (crier::threads) it is
+    /// always handed over.
     push_result push(const receivers& to, message_view message)
     {
-        if (!is_valid(message))
+        if (!is_valid(to, message))
             return {push_status::invalid};
         if (!this->running())
             return {push_status::stopped};
@@ -122,14 +124,14 @@ public:
         return boost::asio::async_initiate<Token, void(push_result)>(
             [](auto handler, push_server* self, receivers whom, owned m) {
                 if constexpr (base::has_threads) {
-                    if (self->crew().size() > 1 && self->running() && is_valid(m.view()))
+                    if (self->crew().size() > 1 && self->running() && is_valid(whom, m.view()))
                         return self->push_everywhere(whom, m.view(), true,
                                                      [then = self->completes(std::move(handler))](
                                                          const push_result& r) { (*then)(r); });
                 }
                 self->submit_with_result(self->crew().first(), std::move(handler),
                                          [self, whom = std::move(whom), m = std::move(m)] {
-                                             return !is_valid(m.view())
+                                             return !is_valid(whom, m.view())
                                                         ? push_result{push_status::invalid}
                                                         : self->push_to(whom, m.view());
                                          });
@@ -166,6 +168,16 @@ private:
     static bool is_valid(message_view message) noexcept
     {
         return message.kind != message_kind::text || is_valid_utf8(message.data);
+    }
+
+    /// As a back end's line: each name that is given must be one.
+    CRIER_COLD static bool is_valid(const receivers& to, message_view message) noexcept
+    {
+        const auto& names = to.names();
+        return is_valid(message) &&
+               (to.kind() == receivers::kind_everybody ||
+                (!names.empty() && std::none_of(names.begin(), names.end(),
+                                                [](const auto& name) { return name.empty(); })));
     }
 
     push_result push_at(site_type& at, std::string_view uid, message_view message)

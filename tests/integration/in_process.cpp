@@ -38,8 +38,8 @@ namespace crier {
 
 std::ostream& operator<<(std::ostream& out, const push_result& result)
 {
-    static constexpr const char* names[] = {"queued", "no_receiver", "invalid", "posted",
-                                            "stopped"};
+    static constexpr const char* names[] = {"queued",  "no_receiver", "dropped",
+                                            "invalid", "posted",      "stopped"};
     return out << names[static_cast<int>(result.status)] << ' ' << result.queued;
 }
 
@@ -152,6 +152,13 @@ BOOST_AUTO_TEST_CASE(what_no_page_may_hear_is_invalid)
     }
     BOOST_TEST(server.push("", "text") == invalid);
     BOOST_TEST(within_patience(server.async_push("", "text", asio::use_future)) == invalid);
+    using crier::receivers;
+    for (const receivers& to :
+         {receivers::uids({}), receivers::uids({"once", ""}), receivers::topic("")})
+    {
+        BOOST_TEST(server.push(to, "text") == invalid);
+        BOOST_TEST(within_patience(server.async_push(to, "text", asio::use_future)) == invalid);
+    }
     server.push("once", "next");
     BOOST_TEST(single.hear() == "next");
 }

@@ -242,6 +242,18 @@ BOOST_AUTO_TEST_CASE(a_push_of_the_program_reaches_every_thread_and_says_how_man
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_push_without_a_usable_receiver_is_refused_with_several_threads_too)
+{
+    running<> r(anywhere);
+    using crier::receivers;
+    for (const auto& to :
+         {receivers::uids({}), receivers::uids({"uid0", ""}), receivers::topic("")}) {
+        BOOST_TEST((r.server.push(to, "x").status == push_status::invalid));
+        BOOST_TEST((within_patience(r.server.async_push(to, "x", use_future)).status ==
+                    push_status::invalid));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_program_asks_of_a_stopped_server_is_answered)
 {
     running<> r(anywhere);
