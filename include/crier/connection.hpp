@@ -42,8 +42,9 @@ enum class connection_kind : unsigned char {
 
 /// One connection, whatever its transport and codec, as hooks, handlers and registries see it.
 ///
-/// Thread safety: none. Used on the thread that runs the server, from within hooks, handlers and
-/// registries. Lifetime: from on_open until on_close returns; do not keep it longer.
+/// Thread safety: none. Used on its thread (that which runs the server; with crier::threads the one
+/// that calls), from within hooks, handlers and registries. Lifetime: from on_open until on_close
+/// returns; do not keep it longer.
 class connection
 {
 public:
@@ -86,6 +87,9 @@ public:
     /// From now on it receives what is said for this topic, until it leaves it or closes. False, and
     /// nothing changed, if it is closing or no registered client, the name is empty or longer than
     /// limits::max_uid_bytes, or it is in limits::max_topics already. True if it was in it already.
+    ///
+    /// No other connection of its uid inherits that: neither after a reconnect, nor the newer one of
+    /// latest_only. Join in on_registered what a uid always is in.
     virtual bool join([[maybe_unused]] std::string_view topic) { return false; }
 
     /// False if it was not in it.

@@ -6,6 +6,9 @@
 namespace crier {
 
 /// What a server has counted since it was constructed. All but the first two only grow.
+///
+/// Why a connection ended is counted when it is gone: up to limits::close_timeout after it was refused
+/// or told to go.
 struct counters
 {
     std::uint64_t connections = 0; ///< open now, all listeners

@@ -9,7 +9,7 @@
 #include <concepts>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 class observer;
@@ -19,18 +19,42 @@ class observer;
 ///
 /// An exception that leaves a hook closes the connection it was called for (1011), no other.
 ///
-/// Thread safety: called on the thread that runs the server, one at a time.
+/// Thread safety: called on the thread that runs the server, one at a time; with crier::threads on all
+/// threads at once (threads.hpp).
+///
+/// Example (declarations):
+///     struct welcome : crier::hooks
+///     {
+///         using server = crier::push_server<crier::clients<crier::tcp, crier::websocket>, welcome>;
+///         server* told = nullptr; // the server has a copy of this object: see hook() below
+///
+///         void on_registered(crier::connection& c)
+///         {
+///             told->broadcast(std::string(c.uid()) + " has come");
+///         }
+///     };
+///
+///     void run_it()
+///     {
+///         welcome::server s{{.transport = {.port = 1234}}};
+///         s.hook().told = &s;
+///         s.run();
+///     }
 class hooks
 {
 public:
     /// A client's HTTP request. Decides whether it becomes a WebSocket connection, and answers plain
     /// requests. Default: accepts upgrades, answers all else with 426.
+    ///
+    /// A connection that is refused here has no on_open and no on_close: do not leave in its
+    /// user_data what somebody must delete.
     opening_answer on_opening(connection&, const opening_request&)
     {
         return opening_answer::accept();
     }
 
-    /// A connection is open: after the opening handshake if its codec has one.
+    /// A connection is open: after the opening handshake if its codec has one. Back ends' too; see
+    /// connection::kind().
     void on_open(connection&) {}
 
     /// A client said its uid and receives from now on.
@@ -39,8 +63,11 @@ public:
     /// A client said something after its uid.
     void on_message(connection&, message_view) {}
 
-    /// The connection is gone; called once for each on_open. `why` compares with `error`,
-    /// `condition` and the system's errors.
+    /// The connection is gone; called once for each on_open, so for back ends too, and for clients
+    /// that never registered. One that the registry has refused (error::uid_refused) has a uid()
+    /// though on_registered never came, and with latest_only the newer one's on_registered comes
+    /// before the older one's on_close (error::replaced): that a uid is gone is not said here.
+    /// `why` compares with `error`, `condition` and the system's errors.
     void on_close(connection&, error_code) {}
 };
 

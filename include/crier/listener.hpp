@@ -97,8 +97,8 @@ struct clients
     static_assert(((crier::authenticator<Extras> || crier::overflow<Extras>)&&...),
                   "the extras of clients<> are an authenticator, which has `crier::verdict "
                   "judge(const crier::question&)`, and an overflow policy, which has "
-                  "`crier::overflow_action make_room(crier::backlog&)`; a registry, hooks and "
-                  "an observer stand next to clients<>");
+                  "`crier::overflow_action make_room(crier::backlog&)`; a registry, "
+                  "hooks, an observer and crier::threads stand next to clients<>");
     static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
                   "a listener has one authenticator; every<> makes one of several");
     static_assert(detail::extras_that<detail::models_overflow, Extras...> <= 1,

@@ -12,7 +12,7 @@
 #include <exception>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 class hooks;
@@ -24,9 +24,9 @@ class opening_request;
 ///
 /// What is only to be counted is counted already: server::counts().
 ///
-/// Thread safety: called on the thread that runs the server, one at a time. The functions must not
-/// throw. What they do to a connection's server takes effect later than they return: they get it
-/// const.
+/// Thread safety: called on the thread that runs the server, one at a time; with crier::threads on all
+/// threads at once (threads.hpp). The functions must not throw. What they do to a connection's server
+/// takes effect later than they return: they get it const.
 ///
 /// Example (declarations):
 ///     struct log_ends : crier::observer

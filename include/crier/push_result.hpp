@@ -11,7 +11,7 @@ enum class push_status : unsigned char {
     no_receiver, ///< nobody is there
     dropped,     ///< receivers are there, and none of them took it: full, or closing
     invalid,     ///< a uid or topic that is empty, no uids at all, or text that is not UTF-8
-    posted,      ///< handed over to another thread, result unknown; see threads.hpp
+    posted,      ///< handed over to other threads, result unknown; see threads.hpp
     stopped,     ///< the server is not running
 };
 

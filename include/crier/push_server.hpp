@@ -46,8 +46,8 @@ public:
     /// order of that thread's calls, and the result is push_status::posted; use async_push to learn
     /// more. That takes no lock and waits for nobody, so it may be called from destructors and time
     /// critical threads. Nothing bounds what waits for the server's thread, either: who pushes
-    /// without a pause paces itself by async_push. What is handed over while the server stops may find it stopped, and is
-    /// dropped then. Throws std::bad_alloc.
+    /// without a pause paces itself by async_push. What is handed over while the server stops may find
+    /// it stopped, and is dropped then. Throws std::bad_alloc.
     push_result push(std::string_view uid, message_view message)
     {
         if (uid.empty() || !is_valid(message))
@@ -62,8 +62,8 @@ public:
         });
     }
 
-    /// The same for several uids, a topic, or everybody. With several threads (crier::threads) it is
-    /// always handed over.
+    /// The same for several uids, a topic, or everybody. With several threads (crier::threads) the
+    /// result is push_status::posted on each of them.
     push_result push(const receivers& to, message_view message)
     {
         if (!is_valid(to, message))

@@ -16,7 +16,8 @@ namespace crier {
 /// Each connection is used by one thread. A uid belongs to one of them (a keyed hash says which), and
 /// a client moves there when it says its uid; so all that holds for one uid with one thread holds with
 /// several: the registry's rules, and the order of messages. A line of a back end, or a push, reaches
-/// another thread in at most one hop. A broadcast is encoded once, whatever the number of threads.
+/// another thread in at most one hop. What goes to everybody, to a topic or to a list of uids is encoded
+/// once, whatever the number of threads.
 ///
 /// The first thread is the one that runs the server's io_context. The others start with the server,
 /// have all signals blocked, and end when it stops.
@@ -24,13 +25,16 @@ namespace crier {
 /// What is different from one thread:
 /// - Hooks, peers' handlers and the observer are one object each, and called on all threads, at the
 ///   same time: they have to be safe for that. For one connection the calls still come one after the
-///   other. on_open may come on another thread than what follows.
+///   other. on_opening and on_open may come on another thread than what follows; user_data moves
+///   along.
 /// - Each thread has a copy of each authenticator, overflow policy, reply and registry table.
 ///   max_connections_per_uid and the like hold as before; a registry's size() is its thread's.
 /// - While it stops, a broadcast may reach the connections of one thread and not those of another.
 /// - A push from within a hook has an exact result only if that uid's thread is this one; a push to
 ///   several receivers has none (push_status::posted), though those of this thread have it at once.
 ///   async_push says what became of it.
+/// - addresses() and port() are asked before the io_context is run, or on the thread that runs it;
+///   not in a hook, which may be called on another.
 /// - counts() throws std::logic_error while several threads run; async_counts() does not.
 /// - What a codec's encode throws on another thread leaves the io_context's run() all the same.
 ///

@@ -1,4 +1,4 @@
-// expect: a registry, hooks and an observer stand next to clients<>
+// expect: a registry, hooks, an observer and crier::threads stand next to clients<>
 #include <crier/crier.hpp>
 
 struct my_hooks : crier::hooks

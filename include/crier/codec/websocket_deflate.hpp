@@ -262,6 +262,11 @@ private:
 /// `max_message_bytes` is the most that a message may have, inflated: no more is inflated. Until the last
 /// frame of a message has come its payload is kept as it is, up to an eighth above that.
 ///
+/// Security: the length of a compressed message tells how much of it repeats. Where one message holds a
+/// secret (a token, say) beside text that another party chooses, who sees the lengths on the wire can
+/// guess the secret piece by piece, TLS or not (CRIME, BREACH). Send the two in messages of their own,
+/// or secrets by a listener without compression.
+///
 /// Errors: those of websocket, and `malformed` (1007) for a payload that is no DEFLATE data or does not
 /// end with a whole block. RSV1 on control frames and continuations: 1002.
 ///
@@ -272,6 +277,14 @@ private:
 /// Example:
 ///     crier::clients<crier::tcp, crier::websocket_deflate<>> pages{.transport = {.port = 1234}};
 ///     pages.codec.max_message_bytes = 1024;
+///
+///     // In a pair of braces of their own, as they are a base class's; then accept_offers.
+///     crier::clients<crier::tcp, crier::websocket_deflate<>> without_compression{
+///         .transport = {.port = 1235}, .codec = {{.max_message_bytes = 4096}, false}};
+///
+///     // The parameters are in crier/codec/websocket/deflate_message.hpp.
+///     using small = crier::websocket_deflate<crier::deflate_parameters{.level = 9}>;
+///     crier::clients<crier::tcp, small> slower{.transport = {.port = 1236}};
 template <deflate_parameters Parameters = deflate_parameters{}>
 struct websocket_deflate : websocket
 {

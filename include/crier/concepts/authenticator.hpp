@@ -10,7 +10,7 @@
 #include <utility>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 class connection;
@@ -154,7 +154,8 @@ concept authenticator_judges = requires(Authenticator& a, const question& q) {
 /// connection (1011). The one of clients<> is first_message unless another is given, that of backend<>
 /// is anyone. To combine several, see every<>.
 ///
-/// Thread safety: called on the thread that runs the server, one at a time.
+/// Thread safety: called on the thread that runs the server, one at a time; with crier::threads each
+/// thread has a copy and calls it one at a time.
 template <class Authenticator>
 concept authenticator =
     authenticator_is_policy<Authenticator> && authenticator_judges<Authenticator>;

@@ -15,7 +15,7 @@
 #include <utility>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 struct opening_answer;

@@ -11,7 +11,7 @@
 #include <string_view>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 /// What becomes of a message for which there was no room.
@@ -55,8 +55,9 @@ concept overflow_makes_room = requires(Overflow& o, backlog& b) {
 ///   what is queued. What is half written, pings, pongs and closes are never dropped.
 /// - The default is close_slow: a client never misses a message without being told.
 ///
-/// Thread safety: called on the thread that runs the server, one at a time. It must not throw. Test
-/// yours with `crier::test::overflow_conformance` (crier/test/overflow_conformance.hpp).
+/// Thread safety: called on the thread that runs the server, one at a time; with crier::threads each
+/// thread has a copy and calls it one at a time. It must not throw. Test yours with
+/// `crier::test::overflow_conformance` (crier/test/overflow_conformance.hpp).
 template <class Overflow>
 concept overflow = overflow_is_policy<Overflow> && overflow_makes_room<Overflow>;
 

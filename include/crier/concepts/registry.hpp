@@ -12,7 +12,7 @@
 #include <vector>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 class connection;

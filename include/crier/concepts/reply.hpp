@@ -10,7 +10,7 @@
 #include <type_traits>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 /// What became of a line of the back end.
@@ -33,7 +33,8 @@ concept reply_writes = requires(const Reply& r, const line_result& result, std::
 /// What a back end is answered: `backend<tcp, text_line, json_reply>`. Each line gets one answer, in
 /// the order of the lines; the listener's codec frames it.
 ///
-/// Thread safety: called on the thread that runs the server, one at a time.
+/// Thread safety: called on the thread that runs the server, one at a time; with crier::threads each
+/// thread has a copy and calls it one at a time.
 template <class Reply>
 concept reply = reply_is_policy<Reply> && reply_writes<Reply>;
 

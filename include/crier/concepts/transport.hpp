@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 /// Where the server's work runs. One thread runs the io_context.
@@ -132,9 +132,9 @@ concept transport_has_inner = requires(const Transport& transport) {
     { transport.inner() } -> std::same_as<Transport>;
 };
 
-/// Optional, for servers with crier::threads: `void stream::move_to(executor) noexcept`. It is watched
-/// no longer, and the next calls, beginning with watch(), come on that executor's thread. Called at
-/// any time between the handshake and close(), and before the handshake.
+/// Optional, for servers with crier::threads: `void stream::move_to(executor) noexcept`. It unwatches,
+/// if it is watched, and the next calls, beginning with watch(), come on that executor's thread. Called
+/// before the handshake or at any time until close(), on the old thread.
 template <class Transport>
 concept stream_moves = requires(typename Transport::stream& stream, executor ex) {
     { stream.move_to(ex) } noexcept;

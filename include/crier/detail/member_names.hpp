@@ -4,7 +4,7 @@
 #include <type_traits>
 
 namespace crier::detail {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 // By its members a check_x tells what a type is meant to be, to say what it lacks to be that. So it

@@ -8,7 +8,7 @@
 #include <string_view>
 
 namespace crier {
-// Version 14 knows no requires expressions:
+// clang-format 14 knows no requires expressions:
 // clang-format off
 
 /// `std::string_view operator()(message_view) const`, of an object that is made from nothing.

@@ -177,7 +177,8 @@ private:
 /// Connections without sockets: a test holds the clients' ends, a server with memory_transport has
 /// the others. Reads and writes can be short, queues full, and any operation can be made to fail.
 ///
-/// Copies are the same network. Thread safety: none; used on the thread that runs the io_context.
+/// Copies are the same network. Thread safety: none; used on the thread that runs the io_context. So
+/// it is for servers with one thread: take crier::threads out for these tests.
 ///
 /// Example (tests):
 ///     crier::test::memory_network network;

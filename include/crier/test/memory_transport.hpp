@@ -16,7 +16,8 @@
 namespace crier::test {
 
 /// Transport: connections of a memory_network. Puts a whole server under test without a socket, a
-/// port or a sleep.
+/// port or a sleep. With one thread: its streams have no move_to, so take crier::threads out for these
+/// tests.
 ///
 /// Models: transport.
 struct memory_transport
