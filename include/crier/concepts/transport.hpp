@@ -142,8 +142,8 @@ concept stream_moves = requires(typename Transport::stream& stream, executor ex)
 
 /// Optional: `Transport beside(acceptor& first) const`, the options for one more acceptor on the same
 /// address and port as an acceptor that listens there already; the system shares out what comes. A
-/// server with crier::threads has such acceptors for clients, one on each thread. Without it the
-/// first thread accepts for all of them.
+/// server with crier::threads has such acceptors, one on each thread, for all but back ends.
+/// Without it the first thread accepts for all of them.
 template <class Transport>
 concept transport_shares =
     requires(const Transport& transport, typename Transport::acceptor& first) {
