@@ -143,8 +143,8 @@ struct backend
     static_assert(((crier::authenticator<Extras> || crier::reply<Extras>)&&...),
                   "the extras of backend<> are an authenticator, which has "
                   "`crier::verdict judge(const crier::question&)`, and a reply, which has "
-                  "`void write(const crier::line_result&, std::string&) const`; a registry, hooks "
-                  "and an observer stand next to backend<>");
+                  "`void write(const crier::line_result&, std::string&) const`; a registry, "
+                  "hooks, an observer and crier::threads stand next to backend<>");
     static_assert(detail::extras_that<detail::models_authenticator, Extras...> <= 1,
                   "a listener has one authenticator; every<> makes one of several");
     static_assert(detail::extras_that<detail::models_reply, Extras...> <= 1,
