@@ -8,6 +8,7 @@
 #include <crier/detail/doorbell.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
+#include <crier/detail/poller.hpp>
 #include <crier/detail/timer.hpp>
 #include <crier/detail/topic_table.hpp>
 #include <crier/stop_options.hpp>
@@ -60,7 +61,7 @@ protected:
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
 /// Thread safety: submit() and hand_over() from any thread, all else on the thread that runs the
 /// executor.
-class shard : public std::enable_shared_from_this<shard>
+class shard : public std::enable_shared_from_this<shard>, private after_poll
 {
 public:
     CRIER_DECL explicit shard(executor ex);
@@ -171,6 +172,7 @@ public:
 private:
     CRIER_DECL void turn();
     CRIER_DECL void schedule_turn();
+    void polled() override { turn(); }
     CRIER_DECL void delete_buried() noexcept;
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
@@ -184,6 +186,7 @@ private:
     CRIER_DECL deadline_list* list_for(std::chrono::milliseconds after);
 
     executor executor_;
+    poller& poller_;
     timer timer_;
     clock::time_point armed_for_ = clock::time_point::max();
     clock::duration advanced_{};

@@ -29,6 +29,7 @@ CRIER_COLD CRIER_DECL void poller::shutdown()
 {
     error_code ignored;
     set_.close(ignored);
+    callbacks_.clear();
 }
 
 CRIER_DECL void poller::add(int descriptor, watcher& w, bool held)
@@ -78,6 +79,7 @@ CRIER_DECL void poller::await()
         if (!ec)
             dispatch();
         await();
+        run_callbacks();
     });
 }
 
@@ -87,6 +89,27 @@ CRIER_DECL void poller::spin()
     if (set_.is_open())
         dispatch();
     await();
+    run_callbacks();
+}
+
+CRIER_DECL void poller::run_callbacks()
+{
+    // One may throw, as any handler of the io_context: the others are called all the same.
+    struct others
+    {
+        poller& self;
+        ~others()
+        {
+            if (!self.callbacks_.empty())
+                boost::asio::post(self.set_.get_executor(), [p = &self] { p->run_callbacks(); });
+        }
+    } const guard{*this};
+
+    while (!callbacks_.empty()) {
+        const std::shared_ptr<after_poll> next = std::move(callbacks_.back());
+        callbacks_.pop_back();
+        next->polled();
+    }
 }
 
 CRIER_DECL void poller::dispatch()
@@ -95,6 +118,7 @@ CRIER_DECL void poller::dispatch()
     std::array<epoll_event, 512> events;
     const int count =
         ::epoll_wait(set_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    telling_ = true;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -104,6 +128,7 @@ CRIER_DECL void poller::dispatch()
                      .writable = broken || (event.events & EPOLLOUT) != 0,
                      .hangup = hangup});
     }
+    telling_ = false;
     if (count > 0 && busy_ > busy_.zero())
         sleep_at_ = std::chrono::steady_clock::now() + busy_;
 }

@@ -17,6 +17,7 @@ namespace crier::detail {
 
 CRIER_COLD CRIER_DECL shard::shard(executor ex)
     : executor_(ex),
+      poller_(boost::asio::use_service<poller>(ex.context())),
       timer_(ex,
              [this] {
                  boost::asio::post(executor_,
@@ -143,7 +144,9 @@ CRIER_DECL void shard::schedule_turn()
     if (turn_scheduled_)
         return;
     turn_scheduled_ = true;
-    boost::asio::post(executor_, [self = shared_from_this()] { self->turn(); });
+    auto self = shared_from_this();
+    if (!poller_.call_back(std::shared_ptr<after_poll>(self, this)))
+        boost::asio::post(executor_, [self = std::move(self)] { self->turn(); });
 }
 
 CRIER_DECL void shard::activate(session_base& s)
@@ -258,7 +261,7 @@ CRIER_DECL void shard::run_tasks()
 
 CRIER_COLD CRIER_DECL void shard::busy_poll(std::chrono::microseconds length) noexcept
 {
-    boost::asio::use_service<poller>(executor_.context()).busy_poll(length);
+    poller_.busy_poll(length);
 }
 
 CRIER_COLD CRIER_DECL void shard::do_tasks()
