@@ -61,7 +61,7 @@ protected:
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
 /// Thread safety: submit() and hand_over() from any thread, all else on the thread that runs the
 /// executor.
-class shard : public std::enable_shared_from_this<shard>, private after_poll
+class shard final : public std::enable_shared_from_this<shard>, private after_poll
 {
 public:
     CRIER_DECL explicit shard(executor ex);
