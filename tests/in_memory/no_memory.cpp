@@ -1,6 +1,7 @@
 // Every allocation of a running server fails once: the first, the second, and so on until a run needs
 // no more. Who is told that a message was taken gets it, or is closed; and there is one answer for each
-// line, or the back end is closed. A program of its own, for its operator new.
+// line, or the back end is closed. A program of its own, for its operator new
+// (failing_allocations.hpp).
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket.hpp>
 #include <crier/codec/websocket_deflate.hpp>
@@ -14,7 +15,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <optional>
@@ -24,45 +24,16 @@
 #include <utility>
 #include <vector>
 
+#include "failing_allocations.hpp"
 #include "page.hpp"
-
-namespace {
-
-bool watched = false;          // allocations count now
-std::size_t until_failure = 0; // 0: none will fail
-
-/// While one lives, allocations do not count: the network's memory is not the server's.
-struct elsewhere
-{
-    bool before = std::exchange(watched, false);
-    ~elsewhere() { watched = before; }
-};
-
-} // namespace
-
-void* operator new(std::size_t size)
-{
-    if (watched && until_failure != 0 && --until_failure == 0)
-        throw std::bad_alloc();
-    if (void* const memory = std::malloc(size ? size : 1))
-        return memory;
-    throw std::bad_alloc();
-}
-
-void operator delete(void* memory) noexcept
-{
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept
-{
-    std::free(memory);
-}
 
 namespace {
 
 using crier::test::memory_network;
 using crier::test::memory_transport;
+using support::elsewhere;
+using support::until_failure;
+using support::watched;
 
 /// memory_transport, in memory that never fails.
 struct sound_transport
@@ -272,28 +243,11 @@ bool come(std::size_t failing)
     return failed;
 }
 
-/// False where the thread sanitizer's operator new is used: it cannot be replaced.
-bool allocations_fail()
-{
-    try {
-        watched = true;
-        until_failure = 1;
-        ::operator delete(::operator new(1));
-        watched = false;
-        BOOST_TEST_MESSAGE("skipped: operator new cannot be replaced");
-        return false;
-    } catch (const std::bad_alloc&) {
-        watched = false;
-        return true;
-    }
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(each_allocation_may_fail_once_while_clients_come)
 {
-    if (!allocations_fail())
-        return;
+    BOOST_TEST_REQUIRE(support::allocations_fail());
     crier::detail::block_cache::keep_nothing(); // so that each frame is an allocation
     std::size_t runs = 0;
     for (bool failed = true; failed; ++runs)
@@ -305,8 +259,7 @@ BOOST_AUTO_TEST_CASE(each_allocation_may_fail_once_while_clients_come)
 
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
 {
-    if (!allocations_fail())
-        return;
+    BOOST_TEST_REQUIRE(support::allocations_fail());
     crier::detail::block_cache::keep_nothing(); // so that each frame is an allocation
     std::size_t runs = 0, pages_closed = 0, back_ends_closed = 0;
     for (;; ++runs) {
@@ -328,8 +281,7 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_running_server_may_fail_once)
 
 BOOST_AUTO_TEST_CASE(a_message_for_whose_compression_there_is_no_memory_is_sent_as_it_is)
 {
-    if (!allocations_fail())
-        return;
+    BOOST_TEST_REQUIRE(support::allocations_fail());
     using codec = crier::websocket_deflate<>;
     const std::string text(2000, 'a');
     const auto encoded = [&](std::size_t failing, bool& failed, bool& recovered) {

@@ -30,7 +30,12 @@ public:
     void add(message_view message)
     {
         pieces_.push_back({message.data.size(), message.kind});
-        bytes_.append(message.data);
+        try {
+            bytes_.append(message.data);
+        } catch (...) {
+            pieces_.pop_back();
+            throw;
+        }
     }
 
     std::size_t bytes() const noexcept { return bytes_.size(); }

@@ -107,7 +107,7 @@ inline batch batch::encode(const encoder& codec, std::span<const message_view> m
     for (const message_view& message : messages)
         if (frame f = codec.encode(message))
             result.frames.push_back(std::move(f));
-    result.all = frame::join(result.frames);
+    result.all = result.frames.size() == 1 ? result.frames.front() : frame::join(result.frames);
     return result;
 }
 
@@ -230,7 +230,12 @@ public:
         if (bytes_.size() + message.data.size() > most_collected_bytes)
             shard_.deliver_collected();
         sizes_.push_back(message.data.size());
-        bytes_.append(message.data);
+        try {
+            bytes_.append(message.data);
+        } catch (...) {
+            sizes_.pop_back();
+            throw;
+        }
         shard_.collecting = this;
     }
 

@@ -52,6 +52,7 @@ public:
     {
         boards_ = std::move(all);
         parcels_.resize(boards_.size());
+        spares_.reserve(most_spares);
         place_ = place;
         key_ = key;
         this->shard_.others = this;
@@ -129,27 +130,30 @@ public:
         return what;
     }
 
+    // What memory these need they have before `expect` is called, which says where the results go: so
+    // none is expected that does not come.
+
     /// A line for the connections of a uid that is another shard's.
-    void send(std::size_t to, const return_address& from, std::string_view uid,
-              std::string_view line)
+    template <class Expect>
+    void send(std::size_t to, std::string_view uid, std::string_view line, Expect expect)
     {
         this->shard_.deliver_collected();
-        pack(to, uid, line).from = from;
-        leave_soon(to);
+        entry& e = pack(to, uid, line);
+        e.from = expect();
+        ship_if_large(to);
     }
 
     /// A request for all shards; this one's part is done at once.
-    CRIER_COLD void send_all(const return_address& from, std::shared_ptr<const request> what)
+    template <class Expect>
+    CRIER_COLD void send_all(std::shared_ptr<const request> what, Expect expect)
     {
         this->shard_.deliver_collected();
-        for (std::size_t to = 0; to < boards_.size(); ++to) {
-            if (to == place_)
-                continue;
-            entry& e = pack(to, {}, {});
-            e.from = from;
-            e.what = what;
-            leave_soon(to);
-        }
+        for_each_other([&](std::size_t to) { pack(to, {}, {}).what = what; });
+        const return_address from = expect();
+        for_each_other([&](std::size_t to) {
+            contents(to).entries.back().from = from;
+            ship_if_large(to);
+        });
         try {
             from.sink->answered(from, what->carry_out(*this));
         } catch (...) {
@@ -162,15 +166,17 @@ public:
 
     /// To the connections of all shards; what is collected in one turn, with nothing in between,
     /// leaves together. Each shard answers: who registers after the answer must not get it.
-    void collect(message_view message, const return_address& from)
+    template <class Expect>
+    void collect(message_view message, Expect expect)
     {
         if (collected_ && collected_->bytes() + message.data.size() > this->most_collected_bytes)
             this->shard_.deliver_collected();
         if (!collected_)
             collected_ = std::make_shared<collection>();
         collected_->add(message);
-        collected_->senders.push_back(from);
         this->shard_.collecting = this;
+        return_address& from = collected_->senders.emplace_back();
+        from = expect();
     }
 
     void deliver_collected(bool write) override
@@ -178,29 +184,33 @@ public:
         if (!collected_)
             return base::deliver_collected(write);
         const std::shared_ptr<collection> all = std::exchange(collected_, nullptr);
-        for (std::size_t to = 0; to < boards_.size(); ++to) {
-            if (to == place_)
-                continue;
-            pack(to, {}, {}).all = all;
-            leave_soon(to);
-        }
+        std::exception_ptr thrown; // the answers must not wait for it
+        const auto carry = [&](auto part) {
+            try {
+                part();
+            } catch (...) {
+                thrown = std::current_exception();
+                all->answer();
+            }
+        };
+        for_each_other([&](std::size_t to) {
+            carry([&] {
+                pack(to, {}, {}).all = all;
+                ship_if_large(to);
+            });
+        });
         if (write)
             ship(); // before the work of this shard
-        const auto answer = [&] {
-            for (const return_address& from : all->senders)
-                from.sink->answered(from, {});
-        };
-        try {
+        carry([&] {
             announce(*all, write);
-        } catch (...) {
-            answer(); // they must not wait for it
-            throw;
-        }
-        answer();
+            all->answer();
+        });
+        if (thrown)
+            std::rethrow_exception(thrown);
     }
 
 private:
-    void ship() override
+    void ship() noexcept override
     {
         if (!std::exchange(packed_, false))
             return;
@@ -209,21 +219,39 @@ private:
                 ship(to);
     }
 
+    template <class F>
+    void for_each_other(F f)
+    {
+        for (std::size_t to = 0; to < boards_.size(); ++to)
+            if (to != place_)
+                f(to);
+    }
+
     void move_out() override { mover_.move_out(); }
 
     /// Lines for everybody, and whose they are.
     struct collection : announcement
     {
         std::vector<return_address> senders;
+
+        /// One shard has had its turn.
+        void answer() const
+        {
+            for (const return_address& from : senders)
+                if (from.sink)
+                    from.sink->answered(from, {});
+        }
     };
 
     /// Something for another shard, and what became of it.
     struct entry
     {
+        entry(std::size_t name, std::size_t line) noexcept : name_size(name), line_size(line) {}
+
+        std::size_t name_size, line_size; // of a line, in the parcel's bytes
         return_address from{};
-        std::size_t name_size = 0, line_size = 0; // of a line, in the parcel's bytes
-        std::shared_ptr<const request> what{};    // in its place
-        std::shared_ptr<collection> all{};        // in its place
+        std::shared_ptr<const request> what{}; // in its place
+        std::shared_ptr<collection> all{};     // in its place
         delivered result{};
     };
 
@@ -243,7 +271,8 @@ private:
         std::unique_ptr<parcel> content;
     };
 
-    /// A parcel on its way there. The way back is made with it: that must not fail over there.
+    /// A parcel on its way there. It is made, and the way back with it, when the first line is packed:
+    /// then nothing can fail on the way.
     struct outward final : task
     {
         outward(linked_board& t, std::unique_ptr<homeward> b) : to(t), back(std::move(b)) {}
@@ -266,15 +295,22 @@ private:
 
     entry& pack(std::size_t to, std::string_view uid, std::string_view line)
     {
-        std::unique_ptr<parcel>& p = parcels_[to];
-        if (!p)
-            p = make_parcel();
-        entry& e = p->entries.emplace_back();
-        e.name_size = uid.size();
-        e.line_size = line.size();
-        p->bytes.append(uid).append(line);
-        return e;
+        if (!parcels_[to])
+            parcels_[to] = std::make_unique<outward>(
+                *boards_[to], std::make_unique<homeward>(*this, make_parcel()));
+        parcel* const p = &contents(to);
+        const std::size_t before = p->bytes.size();
+        try {
+            p->bytes.append(uid).append(line);
+            packed_ = true;
+            return p->entries.emplace_back(uid.size(), line.size());
+        } catch (...) {
+            p->bytes.resize(before); // the next line begins here
+            throw;
+        }
     }
+
+    parcel& contents(std::size_t to) noexcept { return *parcels_[to]->back->content; }
 
     std::unique_ptr<parcel> make_parcel()
     {
@@ -285,20 +321,13 @@ private:
         return p;
     }
 
-    void leave_soon(std::size_t to)
+    void ship_if_large(std::size_t to) noexcept
     {
-        if (parcels_[to]->bytes.size() >= large_parcel)
+        if (contents(to).bytes.size() >= large_parcel)
             ship(to);
-        else
-            packed_ = true;
     }
 
-    void ship(std::size_t to)
-    {
-        auto back = std::make_unique<homeward>(*this, std::move(parcels_[to]));
-        auto t = std::make_unique<outward>(*boards_[to], std::move(back));
-        boards_[to]->shard_.hand_over(*t.release());
-    }
+    void ship(std::size_t to) noexcept { boards_[to]->shard_.hand_over(*parcels_[to].release()); }
 
     /// Carries out what has come from another shard. Returns the first of what was thrown meanwhile:
     /// it must not keep the rest from being done.
@@ -329,6 +358,8 @@ private:
     {
         answer_sink* last = nullptr;
         const auto answer = [&](const return_address& from, const delivered& result) {
+            if (!from.sink)
+                return; // there was no memory to expect it
             if (last && last != from.sink)
                 last->settle();
             last = from.sink;
@@ -368,8 +399,8 @@ private:
     std::vector<linked_board*> boards_{this};
     std::size_t place_ = 0;
     siphash key_ = siphash::random_key();
-    std::vector<std::unique_ptr<parcel>> parcels_; // to be shipped, by place
-    bool packed_ = false;                          // some of them
+    std::vector<std::unique_ptr<outward>> parcels_; // to be shipped, by place
+    bool packed_ = false;                           // some of them
     std::vector<std::unique_ptr<parcel>> spares_;
     std::shared_ptr<collection> collected_;
 };

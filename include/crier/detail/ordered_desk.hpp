@@ -59,13 +59,12 @@ public:
             const std::size_t to = board_.owner(asked.name);
             if (to == board_.place())
                 return false;
-            const return_address from = expect(s, message, 1, false);
-            board_.send(to, from, asked.name, message.data);
+            board_.send(to, asked.name, message.data, [&] { return expect(s, message, 1, false); });
             return true;
         }
         const bool to_all = asked.kind == command::broadcast;
         if (to_all && Role::answers_alike && asked.except.empty())
-            board_.collect(message, expect(s, message, board_.places(), true));
+            board_.collect(message, [&] { return expect(s, message, board_.places(), true); });
         else
             send_request(s, asked, message, to_all);
         return true;
@@ -212,7 +211,8 @@ private:
                                                       {asked.except.begin(), asked.except.end()}});
         if (asked.kind != command::join && asked.kind != command::leave)
             what->message = std::make_shared<announcement>(message);
-        board_.send_all(expect(s, message, board_.places(), to_all), std::move(what));
+        board_.send_all(std::move(what),
+                        [&] { return expect(s, message, board_.places(), to_all); });
     }
 
     queue* find(std::uint64_t session)

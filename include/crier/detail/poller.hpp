@@ -9,8 +9,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
-#include <utility>
 #include <vector>
 
 namespace crier::detail {
@@ -52,15 +50,18 @@ public:
     /// of the io_context run in between. 0 for not at all.
     void busy_poll(std::chrono::microseconds length) noexcept { busy_ = length; }
 
-    /// While watchers are being told: calls w->polled() when all have been, in the same handler of the
+    /// While watchers are being told: calls a.polled() when all have been, in the same handler of the
     /// io_context. That saves what a posted handler costs, which is a call of epoll_wait mostly.
     /// False, and nothing done, at other times. Throws std::bad_alloc.
-    bool call_back(std::shared_ptr<after_poll> w)
+    bool call_back(after_poll& a)
     {
         if (telling_)
-            callbacks_.push_back(std::move(w));
+            callbacks_.push_back(&a);
         return telling_;
     }
+
+    /// Does not call it back.
+    void forget(after_poll& a) noexcept { std::erase(callbacks_, &a); }
 
     /// For a watcher that waits for something now and then only.
     CRIER_DECL void hold();
@@ -78,7 +79,7 @@ private:
     std::size_t holds_ = 0;
     bool waiting_ = false;
     bool telling_ = false;
-    std::vector<std::shared_ptr<after_poll>> callbacks_;
+    std::vector<after_poll*> callbacks_;
     std::chrono::microseconds busy_{};
     std::chrono::steady_clock::time_point sleep_at_{};
 };

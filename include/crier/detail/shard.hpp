@@ -43,7 +43,7 @@ class outside
 {
 public:
     /// The sessions have read in this turn: what is for other shards leaves.
-    virtual void ship() = 0;
+    virtual void ship() noexcept = 0;
     /// The turn is over: sessions that are to go to other shards go.
     virtual void move_out() = 0;
 

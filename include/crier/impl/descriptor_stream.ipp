@@ -50,14 +50,16 @@ CRIER_DECL io_result descriptor_stream::read_some(std::span<char> into) noexcept
 
 CRIER_DECL io_result descriptor_stream::write_some(std::span<const iovec> gather) noexcept
 {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(gather.data());
-    message.msg_iovlen = gather.size();
+    const auto write = [&] {
+        if (gather.size() == 1) // the kernel copies less
+            return ::send(descriptor_, gather[0].iov_base, gather[0].iov_len, MSG_NOSIGNAL);
+        msghdr message{};
+        message.msg_iov = const_cast<iovec*>(gather.data());
+        message.msg_iovlen = gather.size();
+        return ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    };
     for (;;) {
-        const ssize_t n =
-            gather.size() == 1 // the kernel copies less
-                ? ::send(descriptor_, gather[0].iov_base, gather[0].iov_len, MSG_NOSIGNAL)
-                : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+        const ssize_t n = write();
         if (n >= 0)
             return {io_status::ok, static_cast<std::size_t>(n), {}};
         if (errno != EINTR)

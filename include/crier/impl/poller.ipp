@@ -29,7 +29,6 @@ CRIER_COLD CRIER_DECL void poller::shutdown()
 {
     error_code ignored;
     set_.close(ignored);
-    callbacks_.clear();
 }
 
 CRIER_DECL void poller::add(int descriptor, watcher& w, bool held)
@@ -106,7 +105,7 @@ CRIER_DECL void poller::run_callbacks()
     } const guard{*this};
 
     while (!callbacks_.empty()) {
-        const std::shared_ptr<after_poll> next = std::move(callbacks_.back());
+        after_poll* const next = callbacks_.back();
         callbacks_.pop_back();
         next->polled();
     }

@@ -266,7 +266,10 @@ CRIER_DECL void session_base::end_late_answers()
 
 CRIER_COLD CRIER_DECL void session_base::failed_inside()
 {
-    role_->threw(*this, std::current_exception());
+    try {
+        role_->threw(*this, std::current_exception());
+    } catch (...) { // the observer itself: there is nobody left to tell
+    }
     try {
         end(error::hook_failed, close_code::internal_error, "internal error");
     } catch (...) {

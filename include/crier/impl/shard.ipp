@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace crier::detail {
@@ -30,6 +31,7 @@ CRIER_COLD CRIER_DECL shard::shard(executor ex)
 
 CRIER_COLD CRIER_DECL shard::~shard()
 {
+    poller_.forget(*this);
     while (active_)
         std::exchange(active_, active_->next_active_)->active_ = false;
     delete_buried();
@@ -143,10 +145,9 @@ CRIER_DECL void shard::schedule_turn()
 {
     if (turn_scheduled_)
         return;
+    if (!poller_.call_back(*this))
+        boost::asio::post(executor_, [self = shared_from_this()] { self->turn(); });
     turn_scheduled_ = true;
-    auto self = shared_from_this();
-    if (!poller_.call_back(std::shared_ptr<after_poll>(self, this)))
-        boost::asio::post(executor_, [self = std::move(self)] { self->turn(); });
 }
 
 CRIER_DECL void shard::activate(session_base& s)
@@ -162,7 +163,21 @@ CRIER_DECL void shard::activate(session_base& s)
 
 CRIER_DECL void shard::turn()
 {
-    turn_scheduled_ = false;
+    // What gets active while it lasts is for its second half or, at the end, for the next one: that is
+    // scheduled only then.
+    struct next_turn
+    {
+        shard& self;
+        ~next_turn()
+        {
+            self.turn_scheduled_ = false;
+            try {
+                if (self.active_ || self.buried_.linked())
+                    self.schedule_turn();
+            } catch (const std::bad_alloc&) { // whoever gets active next tries again
+            }
+        }
+    } const guard{*this};
 
     // Reading may make others active, receivers mostly: they stand behind those of the first half
     // and take part in the second only.
@@ -170,12 +185,7 @@ CRIER_DECL void shard::turn()
     for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
         if ((*at)->readable_ && (*at)->wants_to_read())
             (*at)->guarded([at] { (*at)->read_turn(); });
-    try {
-        deliver_collected(true);
-    } catch (...) {
-        schedule_turn(); // for all that is still to be done in this one
-        throw;
-    }
+    deliver_collected(true); // may throw: what is still to be done in this turn is for the next one
     if (others)
         others->ship();
 
