@@ -6,6 +6,7 @@
 #include <crier/concepts/reply.hpp>
 #include <crier/detail/delivery.hpp>
 #include <crier/detail/guarded_role.hpp>
+#include <crier/detail/http_grammar.hpp>
 
 #include <concepts>
 #include <string>
@@ -62,6 +63,8 @@ public:
         if (asked.kind == command::unicast)
             return answer(s, {result_of(this->around_.board.deliver(asked.name, message))});
         answer(s, do_other(asked, message));
+        if (asked.kind == command::invalid)
+            judge_invalid(s, line.data);
     }
 
     CRIER_COLD void discarded(session_base& s, error_code why) override
@@ -126,6 +129,15 @@ private:
         }
         answer(s, invalid(command_error::unauthorized));
         s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
+    }
+
+    /// Any page may make a browser of this machine, or of its network, send an HTTP request here, with
+    /// lines of the page's own in its body. In front of them stand lines that no page can leave out; after
+    /// one of those nothing more is read.
+    CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
+    {
+        if (is_http_line(line))
+            s.end(error::unauthorized, close_code::policy_violation, "no HTTP here");
     }
 
     static line_result invalid(command_error why) noexcept
