@@ -5,6 +5,7 @@
 #include <crier/transport/local.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -69,6 +70,13 @@ public:
             list += (list.empty() ? "" : ", ") +
                     std::visit([](const auto& a) { return a.address(); }, *each);
         return list;
+    }
+
+    bool is_private() const noexcept
+    {
+        return std::all_of(all_.begin(), all_.end(), [](const auto& each) {
+            return std::visit([](const auto& a) { return a.is_private(); }, *each);
+        });
     }
 
     void close() noexcept

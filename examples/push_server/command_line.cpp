@@ -33,7 +33,8 @@ constexpr const char* footer = R"(Commands:
   status   say whether it runs
 
 An ADDRESS is HOST:PORT, such as 127.0.0.1:1234 or [::1]:1234, or unix:/PATH.
-Whoever reaches a back end's address may push to everybody.
+Whoever reaches a back end's address may push to everybody. So one that other machines reach is
+refused, unless there is a --backend-secret-file or --open-backend says that a firewall guards it.
 
 Signals:
   TERM, INT  drain: accept no more, deliver what is queued, close with 1001, end; again: end at once
@@ -118,12 +119,23 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::
         ->check(CLI::Range(least, std::size_t{1} << 30));
 }
 
+template <class Number>
+void add_number(CLI::App& app, const std::string& name, Number& value,
+                const std::string& description)
+{
+    app.add_option(name, value, description + " [" + std::to_string(value) + "]")
+        ->option_text("NUMBER")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}));
+}
+
 } // namespace
 
 std::variant<command_line, int> read_command_line(int argc, char** argv)
 {
     command_line result;
     result.websocket.accept_offers = false;
+    result.admission.max_accepts_per_second = 10'000;
+    result.admission.spare_descriptors = 64;
     std::string command = "start", registry = "uid";
     std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
     const std::string default_pid_file = default_file("/run/", "push_server.pid");
@@ -155,6 +167,17 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                    "compress what is pushed to pages that offer it, as browsers do [off]")
         ->option_text("on|off");
 
+    app.add_option("--allow-origin", result.origins.origins,
+                   "which sites' pages may connect, https://example.org say; repeatable [all]")
+        ->type_name("ORIGIN")
+        ->option_text("ORIGIN")
+        ->allow_extra_args(false);
+    app.add_option("--backend-secret-file", result.secret_file,
+                   "its first line is what a back end has to say first; answered ok or fail")
+        ->type_name("PATH")
+        ->option_text("PATH");
+    app.add_flag("--open-backend", result.open_backend,
+                 "take back ends of other machines without a secret");
     app.add_option("--threads", result.threads.count,
                    "that share the work; 0: as many as there are cores [1]")
         ->option_text("NUMBER")
@@ -185,10 +208,27 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     add_bytes(app, "--max-outbox-bytes", result.limits.max_outbox_bytes, 1,
               "queued for one page; above it: close code 1013");
 
+    add_number(app, "--max-fragments-per-second", result.limits.max_fragments_per_second,
+               "of a page's messages; above it: close code 1008");
+    add_number(app, "--max-control-frames-per-second", result.limits.max_control_frames_per_second,
+               "a page's pings and pongs; above it: close code 1008");
+
+    app.option_defaults()->group("Limits of all connections, 0 for no limit");
+    add_number(app, "--max-connections", result.admission.max_connections,
+               "pages at a time; further ones are closed at once");
+    add_number(app, "--max-connections-per-address", result.admission.max_connections_per_address,
+               "the same for one IPv4 address or IPv6 network; not behind a proxy");
+    add_number(app, "--max-accepts-per-second", result.admission.max_accepts_per_second,
+               "pages; further ones wait");
+    add_number(app, "--spare-descriptors", result.admission.spare_descriptors,
+               "that pages leave free, for back ends say; at the limit pages are closed at once");
+
     app.option_defaults()->group("Times, 0 for no limit");
     add_seconds(app, "--handshake-seconds", result.limits.handshake_timeout,
                 "until the HTTP request is there");
     add_seconds(app, "--uid-seconds", result.limits.uid_timeout, "until a page says its uid");
+    add_seconds(app, "--message-seconds", result.limits.message_timeout,
+                "from the first byte of a message or line to its last");
     add_seconds(app, "--ping-seconds", result.limits.ping_interval,
                 "of silence before a page is pinged, and again before it is closed");
     add_seconds(app, "--write-stall-seconds", result.limits.write_stall_timeout,
@@ -232,7 +272,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     }
     if (result.log_file.empty() && result.daemon)
         result.log_file = default_log_file;
-    for (std::string* const path : {&result.pid_file, &result.log_file})
+    for (std::string* const path : {&result.pid_file, &result.log_file, &result.secret_file})
         if (!path->empty())
             *path = fs::absolute(*path);
     return result;

@@ -1,6 +1,8 @@
 #ifndef CRIER_EXAMPLES_PUSH_SERVER_COMMAND_LINE_HPP
 #define CRIER_EXAMPLES_PUSH_SERVER_COMMAND_LINE_HPP
 
+#include <crier/admission.hpp>
+#include <crier/authenticator/allowed_origins.hpp>
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket_deflate.hpp>
 #include <crier/limits.hpp>
@@ -29,6 +31,9 @@ struct command_line
     any_address backend;
     registry_kind registry = registry_kind::uid;
     bool web = true;
+    crier::allowed_origins origins{.origins = {}, .allow_none = true}; ///< without any: all
+    std::string secret_file; ///< of back ends; empty: none
+    bool open_backend = false;
 
     std::string pid_file; ///< empty: none
     std::string log_file; ///< empty: standard error
@@ -36,6 +41,7 @@ struct command_line
     crier::websocket_deflate<> websocket;
     crier::text_line text_line;
     crier::limits limits;
+    crier::admission admission; ///< of pages
     crier::threads threads{.count = 1};
     std::chrono::milliseconds drain{5'000};
     std::chrono::milliseconds drain_spread{0};

@@ -89,6 +89,12 @@ void events::end_period(const crier::counters& now)
         log_.error("could not accept " +
                    counted(now.accept_errors - before_.accept_errors, "time") +
                    ": no descriptors or memory left?");
+    if (now.turned_away != before_.turned_away)
+        log_.warning("turned away " +
+                     counted(now.turned_away - before_.turned_away, "connection") +
+                     ": too many, or too few descriptors left");
+    if (now.accept_pauses != before_.accept_pauses)
+        log_.warning("connections come faster than --max-accepts-per-second: some wait");
     before_ = now;
 }
 

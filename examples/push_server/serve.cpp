@@ -8,11 +8,13 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include "events.hpp"
+#include "guards.hpp"
 #include "web.hpp"
 
 namespace push_server {
@@ -28,10 +31,14 @@ namespace {
 struct hooks : crier::hooks
 {
     hooks() = default;
-    hooks(events& e, bool w) : told(&e), web(w) {}
+    hooks(events& e, const command_line& o) : told(&e), options(&o) {}
 
     crier::opening_answer on_opening(crier::connection& c, const crier::opening_request& request)
     {
+        const bool web = options->web;
+        const auto& allowed = options->origins;
+        if (request.is_upgrade() && !allowed.origins.empty() && !allowed.allows(request))
+            return crier::opening_answer::respond({.status = 403, .body = "origin not allowed\n"});
         if (request.is_upgrade() || !web)
             return crier::opening_answer::accept();
         crier::http_response response = web_response(request.path());
@@ -44,7 +51,7 @@ struct hooks : crier::hooks
     void on_close(crier::connection& c, crier::error_code why) { told->closed(c, why); }
 
     events* told = nullptr;
-    bool web = true;
+    const command_line* options = nullptr;
 };
 
 /// A connection costs a descriptor: takes as many as the system allows without asking.
@@ -68,25 +75,39 @@ std::string in_seconds(std::chrono::steady_clock::duration time)
 template <class Registry>
 class service
 {
-    using server_type = crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
-                                           crier::backend<any_address, crier::text_line>, Registry,
-                                           hooks, crier::threads>;
+    using server_type =
+        crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
+                           crier::backend<any_address, crier::text_line, backend_guard>, Registry,
+                           hooks, crier::threads>;
 
 public:
     service(const command_line& options, log& out)
         : options_(options),
           log_(out),
           events_(out),
-          server_(
-              context_,
-              {.transport = options.clients, .codec = options.websocket, .limits = options.limits},
-              {.transport = options.backend, .codec = options.text_line, .limits = options.limits},
-              {}, hooks(events_, options.web), options.threads)
+          server_(context_,
+                  {.transport = options.clients,
+                   .codec = options.websocket,
+                   .limits = options.limits,
+                   .admission = options.admission},
+                  {.transport = options.backend,
+                   .codec = options.text_line,
+                   .limits = options.limits,
+                   .authenticator = guard(options),
+                   .open_to_all = options.open_backend},
+                  {}, hooks(events_, options), options.threads)
     {}
+
+    static backend_guard guard(const command_line& options)
+    {
+        if (options.secret_file.empty())
+            return {};
+        return {crier::shared_secret{read_secret(options.secret_file)}};
+    }
 
     int run(const std::function<void()>& ready)
     {
-        server_.start();
+        start();
         if (hangup_concerns_us())
             signals_.add(SIGHUP);
         await_signal();
@@ -102,6 +123,21 @@ public:
     }
 
 private:
+    void start()
+    {
+        try {
+            server_.start();
+        } catch (const boost::system::system_error& e) {
+            if (e.code() != crier::error::exposed)
+                throw;
+            const std::string where = e.what(); // and in the library's words why
+            throw std::runtime_error(
+                where.substr(0, where.find(": " + e.code().message())) +
+                ": whoever connects there may push to everybody; give it a "
+                "--backend-secret-file, or --open-backend if a firewall guards it");
+        }
+    }
+
     /// Without a log file it says that the terminal is gone, which nohup makes no matter.
     bool hangup_concerns_us() const
     {

@@ -1,6 +1,10 @@
 #ifndef CRIER_COUNTERS_HPP
 #define CRIER_COUNTERS_HPP
 
+#include <crier/error.hpp>
+
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace crier {
@@ -16,8 +20,11 @@ struct counters
 
     std::uint64_t accepted = 0;      ///< connections accepted
     std::uint64_t accept_errors = 0; ///< accept failed (no descriptors left, say)
-    std::uint64_t closed = 0;        ///< connections that ended in order
-    std::uint64_t lost = 0; ///< connections that ended without a goodbye or by an I/O error
+    std::uint64_t accept_pauses =
+        0;                         ///< times that a listener had to wait for max_accepts_per_second
+    std::uint64_t turned_away = 0; ///< connections closed as they came, by admission's limits
+    std::uint64_t closed = 0;      ///< connections that ended in order
+    std::uint64_t lost = 0;        ///< connections that ended without a goodbye or by an I/O error
     /// Connections whose transport's handshake failed (TLS), or whose opening request was malformed,
     /// no upgrade, or refused by a hook. Whom an authenticator refused, there too: `rejected`.
     std::uint64_t handshakes_failed = 0;
@@ -32,12 +39,31 @@ struct counters
     std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`
     std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
 
+    /// Times that a back end or peer was not read from, because it did not read its answers or had
+    /// limits::max_lines_under_way.
+    std::uint64_t read_pauses = 0;
+
     // Messages, each receiver counted. What was queued was sent, evicted or dropped, or still waits.
     std::uint64_t messages_queued = 0;  ///< queued
     std::uint64_t messages_sent = 0;    ///< of these, given to the system
     std::uint64_t messages_evicted = 0; ///< of these, given up for newer ones by an overflow policy
     std::uint64_t messages_dropped = 0; ///< of these, not sent before the connection ended
     std::uint64_t messages_refused = 0; ///< not queued: no room, closing, or of the wrong codec
+
+    /// How many connections ended, or were turned away, for exactly this reason. Ends with an error of
+    /// the system are in `lost` only.
+    constexpr std::uint64_t ended(error why) const noexcept
+    {
+        const auto at = static_cast<std::size_t>(why);
+        return at < ends_.size() ? ends_[at] : 0;
+    }
+
+    /// Counts one more. Of use for those who make counters up, in a test say.
+    constexpr void note_end(error why) noexcept
+    {
+        if (const auto at = static_cast<std::size_t>(why); at < ends_.size())
+            ++ends_[at];
+    }
 
     /// Adds what another has counted.
     constexpr counters& operator+=(const counters& other) noexcept
@@ -46,6 +72,8 @@ struct counters
         registered += other.registered;
         accepted += other.accepted;
         accept_errors += other.accept_errors;
+        accept_pauses += other.accept_pauses;
+        turned_away += other.turned_away;
         closed += other.closed;
         lost += other.lost;
         handshakes_failed += other.handshakes_failed;
@@ -56,13 +84,19 @@ struct counters
         lines_ok += other.lines_ok;
         lines_failed += other.lines_failed;
         lines_discarded += other.lines_discarded;
+        read_pauses += other.read_pauses;
         messages_queued += other.messages_queued;
         messages_sent += other.messages_sent;
         messages_evicted += other.messages_evicted;
         messages_dropped += other.messages_dropped;
         messages_refused += other.messages_refused;
+        for (std::size_t i = 0; i < ends_.size(); ++i)
+            ends_[i] += other.ends_[i];
         return *this;
     }
+
+private:
+    std::array<std::uint64_t, static_cast<std::size_t>(error::hook_failed) + 1> ends_{};
 };
 
 } // namespace crier

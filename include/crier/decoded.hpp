@@ -5,6 +5,7 @@
 #include <crier/error.hpp>
 #include <crier/message.hpp>
 
+#include <cstdint>
 #include <string_view>
 
 namespace crier {
@@ -58,6 +59,13 @@ struct decoded
     {
         return {.kind = kind_failed, .reply = bytes, .ec = why};
     }
+};
+
+/// Frames that are no whole messages.
+struct frame_counts
+{
+    std::uint32_t fragments = 0; ///< of messages
+    std::uint32_t control = 0;   ///< pings, pongs
 };
 
 } // namespace crier

@@ -40,7 +40,8 @@ enum class error {
     message_too_large,        ///< a message or line above the codec's limit
 
     // Other framings.
-    malformed, ///< the bytes break the codec's rules; for codecs of your own
+    malformed,       ///< the bytes break the codec's rules; for codecs of your own
+    too_many_frames, ///< more fragments or control frames in a second than the limits allow
 
     // Who you are.
     uid_empty,    ///< the first message was empty
@@ -50,9 +51,16 @@ enum class error {
     unauthorized, ///< the authenticator refused it
     replaced,     ///< a newer connection of the same uid took this one's place
 
+    // How many there are (admission).
+    too_many_connections,    ///< the listener has max_connections already
+    too_many_from_address,   ///< so many from one address
+    no_descriptors_to_spare, ///< the process keeps its last descriptors for others
+    exposed, ///< a listener for back ends without an authenticator, that other machines reach
+
     // Time.
     handshake_timeout, ///< the opening handshake was not complete in time
     uid_timeout,       ///< no uid was said in time
+    message_timeout,   ///< a message was begun and not ended in time
     idle_timeout,      ///< nothing was heard, not even the answer to a ping
     write_stalled,     ///< nothing could be written for write_stall_timeout
     close_timeout,     ///< the peer did not finish the close in time

@@ -3,11 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace crier {
 
-/// What one connection of a listener may cost, in bytes and in time. The size of a message is a
-/// matter of the codec (max_message_bytes, max_line_bytes).
+/// What one connection of a listener may cost, in bytes and in time. How many there may be is a
+/// matter of admission, the size of a message one of the codec (max_message_bytes, max_line_bytes).
 struct limits
 {
     /// Longest uid, in bytes: of a client's first message, and in a back end's line.
@@ -26,12 +27,28 @@ struct limits
     /// Most bytes read from one connection before it is the others' turn. At least 1.
     std::size_t max_turn_bytes = 512 * 1024;
 
+    /// Most frames that are no whole messages, in a second: fragments of messages, and control frames
+    /// (pings, pongs). 0 is no limit. A connection that sends more is closed (1008,
+    /// error::too_many_frames). Each second's are counted together: half of one number and half of
+    /// the other are all that it may. Only for codecs that count them.
+    std::uint32_t max_fragments_per_second = 100'000;
+    std::uint32_t max_control_frames_per_second = 10'000;
+
+    /// Most lines of one back end under way: read, and not answered yet, because other threads carry
+    /// them out. With so many it is not read from until half of them are answered. On one thread a line
+    /// is answered before the next one is read. At least 1.
+    std::size_t max_lines_under_way = 8192;
+
     /// From accept to the end of the opening handshake, in all. 0 is no limit, here and below.
     std::chrono::milliseconds handshake_timeout{10'000};
 
     /// From the end of the handshake until a client has said its uid, or a back end its secret: until
     /// the authenticator has decided.
     std::chrono::milliseconds uid_timeout{10'000};
+
+    /// From the first byte of a message to its last: also for a line that a back end does not end. Time
+    /// in which it is not read, because it does not read its answers, does not count.
+    std::chrono::milliseconds message_timeout{30'000};
 
     /// A client that said nothing for this long is pinged; after the same time again without a
     /// byte from it, it is closed. Only for codecs with pings.

@@ -1,6 +1,7 @@
 #ifndef CRIER_LISTENER_HPP
 #define CRIER_LISTENER_HPP
 
+#include <crier/admission.hpp>
 #include <crier/authenticator/anyone.hpp>
 #include <crier/authenticator/first_message.hpp>
 #include <crier/concepts/authenticator.hpp>
@@ -114,6 +115,7 @@ struct clients
     Transport transport{};              ///< where to listen
     Codec codec{};                      ///< how messages are framed
     crier::limits limits{};             ///< what one connection may cost
+    crier::admission admission{};       ///< how many there may be
     authenticator_type authenticator{}; ///< who may stay, and as whom
     overflow_type overflow{};           ///< what to do for slow consumers
 
@@ -156,11 +158,16 @@ struct backend
         typename detail::extra_or<detail::models_authenticator, anyone, Extras...>::type;
     using reply_type = typename detail::extra_or<detail::models_reply, ok_fail, Extras...>::type;
 
-    Transport transport{};  ///< where to listen; without an address, on this machine only
-    Codec codec{};          ///< how lines are framed
-    crier::limits limits{}; ///< what one connection may cost
+    Transport transport{};        ///< where to listen; without an address, on this machine only
+    Codec codec{};                ///< how lines are framed
+    crier::limits limits{};       ///< what one connection may cost
+    crier::admission admission{}; ///< how many there may be
     authenticator_type authenticator{}; ///< who may push
     reply_type reply{};                 ///< what a line is answered
+
+    /// Without an authenticator, and where other machines may connect, start() throws error::exposed,
+    /// since whoever can connect may push to everybody. True: it listens there all the same.
+    bool open_to_all = false;
 
     /// Used by server.
     template <class Around>
@@ -184,10 +191,11 @@ struct peers
     static_assert(detail::check_listener<Transport, Codec>());
     static_assert(check_hooks<Handler>());
 
-    Transport transport{};  ///< where to listen
-    Codec codec{};          ///< how messages are framed
-    crier::limits limits{}; ///< what one connection may cost
-    Handler handler{};      ///< copied into the server
+    Transport transport{};        ///< where to listen
+    Codec codec{};                ///< how messages are framed
+    crier::limits limits{};       ///< what one connection may cost
+    crier::admission admission{}; ///< how many there may be
+    Handler handler{};            ///< copied into the server
 
     using transport_type = Transport;
     using codec_type = Codec;

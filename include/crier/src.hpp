@@ -11,6 +11,7 @@
 #include <crier/impl/descriptor_stream.ipp>
 #include <crier/impl/doorbell.ipp>
 #include <crier/impl/error.ipp>
+#include <crier/impl/gate.ipp>
 #include <crier/impl/opening.ipp>
 #include <crier/impl/poller.ipp>
 #include <crier/impl/session_base.ipp>

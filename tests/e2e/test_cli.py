@@ -127,6 +127,21 @@ class Usage(CommandLineTest):
                 self.assertRefused(1, done, str(nowhere), "No such file or directory")
 
 
+    def test_back_ends_of_other_machines_need_a_secret_or_a_word(self):
+        for address in ("0.0.0.0:0", "[::]:0"):
+            done = push_server("--clients", "127.0.0.1:0", "--backend", address)
+            self.assertRefused(1, done, "will not listen on ", "--backend-secret-file", "--open-backend")
+        self.serve("--backend", "0.0.0.0:0", "--open-backend")
+
+    def test_a_secret_that_is_not_there_is_one_sentence_and_1(self):
+        empty = self.directory / "empty"
+        empty.write_text("\nnot here\n")
+        for path, word in ((self.directory / "none", "No such file"), (empty, "first line is empty")):
+            done = push_server("--clients", "127.0.0.1:0", "--backend", "127.0.0.1:0",
+                               "--backend-secret-file", path)
+            self.assertRefused(1, done, str(path), word)
+
+
 class Addresses(CommandLineTest):
     def push_at(self, address, line):
         with socket.socket(socket.AF_UNIX) as backend:
@@ -176,6 +191,63 @@ class Addresses(CommandLineTest):
 
 
 class Options(CommandLineTest):
+    def test_a_back_end_says_the_secret_first(self):
+        secret = self.directory / "secret"
+        secret.write_text("open sesame\r\nanother line\n")
+        server = self.serve("--backend-secret-file", secret, "--backend", "0.0.0.0:0")
+        page = self.client(server, "uid1")
+        for first in ("open sesame ", '{"uid":"uid1"}', "another line"):
+            with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as stranger:
+                self.assertEqual("fail", push_over(stranger, first))
+                self.assertEqual(b"", stranger.recv(100), "and is closed")
+        with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as friend:
+            self.assertEqual("ok", push_over(friend, "open sesame"))
+            self.assertEqual("ok", push_over(friend, '{"uid":"uid1"}'))
+        self.assertEqual((TEXT, b'{"uid":"uid1"}'), page.frame())
+
+    def test_only_pages_of_allowed_origins_connect(self):
+        server = self.serve("--allow-origin", "https://example.org", "--allow-origin", "http://localhost:8080")
+
+        def status(*origins):
+            with socket.create_connection(("127.0.0.1", server.clients_port), PATIENCE_SECONDS) as page:
+                fields = "".join(f"Origin: {origin}\r\n" for origin in origins)
+                page.sendall(("GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+                              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" + fields +
+                              "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n").encode())
+                return int(page.makefile("rb").readline().split()[1])
+
+        self.assertEqual(101, status("https://example.org"))
+        self.assertEqual(101, status("http://LOCALHOST:8080"))
+        self.assertEqual(101, status(), "no browser")
+        for origin in ("null", "http://example.org", "https://example.org.evil.com", "https://example.org:8443"):
+            self.assertEqual(403, status(origin), origin)
+        self.assertEqual(403, status("https://example.org", "https://evil.com"))
+        connection = http.client.HTTPConnection("127.0.0.1", server.clients_port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/", headers={"Origin": "https://evil.com"})
+        self.assertEqual(200, connection.getresponse().status, "the demo page is no secret")
+
+    def test_pages_above_the_number_are_turned_away_and_the_log_says_so(self):
+        server = self.serve("--max-connections", "2")
+        kept = [self.client(server, "uid1"), self.client(server, "uid1")]
+        turned_away = RawClient(server.clients_port)
+        self.addCleanup(turned_away.close)
+        self.assertEqual(b"", turned_away.input.read(1))
+        self.assertEqual("ok", server.push('{"uid":"uid1"}'))
+        for page in kept:
+            self.assertEqual((TEXT, b'{"uid":"uid1"}'), page.frame())
+        server.stop()
+        self.assertRegex(server.logged(), r"warning turned away \d+ connection")
+
+    def test_a_message_and_a_line_that_do_not_end_are_closed(self):
+        server = self.serve("--message-seconds", "0.3")
+        page = self.client(server, "uid1")
+        page.socket.sendall(b"\x81")
+        with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as backend:
+            backend.sendall(b'{"uid":')
+            self.assertEqual(1008, page.close_code())
+            self.assertEqual(b"", backend.recv(100))
+
     def test_latest_only_closes_the_older_connection_of_a_uid(self):
         server = self.serve("--registry", "latest-only")
         older = self.client(server, "uid1")

@@ -28,11 +28,17 @@ struct allowed_origins
 
     verdict judge(const question& q) const
     {
-        if (q.occasion() != question::opening)
+        if (q.occasion() != question::opening || allows(q.request()))
             return verdict::undecided();
+        return verdict::refuse("origin not allowed");
+    }
+
+    /// The same for those who ask themselves, in hooks::on_opening say.
+    bool allows(const opening_request& request) const
+    {
         std::size_t given = 0;
         bool allowed = true;
-        for (const auto& [name, value] : q.request().fields()) {
+        for (const auto& [name, value] : request.fields()) {
             if (!detail::iequals(name, "Origin"))
                 continue;
             ++given;
@@ -41,9 +47,7 @@ struct allowed_origins
                           return detail::iequals(o, origin);
                       });
         }
-        if (given == 0)
-            allowed = allow_none;
-        return allowed ? verdict::undecided() : verdict::refuse("origin not allowed");
+        return given == 0 ? allow_none : allowed;
     }
 };
 

@@ -15,9 +15,11 @@ struct anyone
     static constexpr auto decides_by = question::connected;
 
     verdict judge(const question&) const { return verdict::accept(); }
+
+    bool admits_all() const noexcept { return true; }
 };
 
-static_assert(authenticator<anyone>);
+static_assert(authenticator<anyone> && authenticator_admits_all<anyone>);
 
 } // namespace crier
 

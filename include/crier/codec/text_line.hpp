@@ -70,6 +70,9 @@ public:
         return decoded::whole(line);
     }
 
+    /// True in the middle of a line that is thrown away.
+    bool in_message() const noexcept { return discarding_; }
+
 private:
     decoded unfinished(std::span<char>& in) noexcept
     {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace crier {
 
@@ -77,6 +78,21 @@ public:
     /// If the answer is no acceptance, the connection ends after these bytes.
     CRIER_DECL std::string_view answer(const opening_answer& how);
 
+    /// True from the first frame of a message that comes in pieces until it is whole.
+    CRIER_DECL bool in_message() const noexcept;
+
+    /// The frames since the last call that were no whole messages.
+    frame_counts take_counts() noexcept
+    {
+        if (stage_ == stage::request)
+            return {};
+        return {std::exchange(line_start_or_fragments_, 0u),
+                std::exchange(control_frames_, std::uint16_t{})};
+    }
+
+    /// Counts a fragment that an extension has taken.
+    void count_fragment() noexcept { ++line_start_or_fragments_; }
+
 private:
     enum class stage : unsigned char { request, frames, ended };
 
@@ -95,7 +111,9 @@ private:
     // Only in the middle of something: a request that is judged, a message that came in pieces, the
     // bytes of an answer.
     std::unique_ptr<collection> collected_;
-    std::uint32_t line_start_ = 0; // in the request: where the line begins that is not ended yet
+    // In the request: where the line begins that is not ended yet. Then: fragments, to be told.
+    std::uint32_t line_start_or_fragments_ = 0;
+    std::uint16_t control_frames_ = 0; // to be told; enough for what is read in one turn
     stage stage_ = stage::request;
     bool spent_ = false; // what was collected has been handed out and is of no more use
 };

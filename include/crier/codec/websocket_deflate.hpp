@@ -83,6 +83,13 @@ public:
         return decoded::need_more();
     }
 
+    bool in_message() const noexcept
+    {
+        return inner_.in_message() || (held_ && held_->in_message && !spent_);
+    }
+
+    frame_counts take_counts() noexcept { return inner_.take_counts(); }
+
 private:
     /// What is kept in the middle of a compressed message, of one that was handed out, or of an answer.
     struct holding
@@ -164,6 +171,8 @@ private:
         if (header.payload_size > max_compressed_bytes() - before)
             return fail(error::message_too_large);
         in = in.subspan(header.header_size);
+        if (!header.fin || continues)
+            inner_.count_fragment();
         if (header.fin && !continues && header.payload_size <= in.size()) {
             const std::span<char> payload = in.first(static_cast<std::size_t>(header.payload_size));
             in = in.subspan(payload.size());

@@ -147,6 +147,13 @@ concept authenticator_judges = requires(Authenticator& a, const question& q) {
     { a.judge(q) } -> std::same_as<verdict>;
 };
 
+/// Optional: `bool admits_all() const`: true if it lets everybody in, whoever that is. A backend<> with
+/// such a one does not listen where other machines reach it, unless it is told to.
+template <class Authenticator>
+concept authenticator_admits_all = requires(const Authenticator& a) {
+    { a.admits_all() } -> std::same_as<bool>;
+};
+
 /// Who is at the other end, and may it stay? Guards a listener: `clients<tcp, websocket, mine>`,
 /// `backend<tcp, text_line, mine>`.
 ///

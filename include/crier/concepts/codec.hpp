@@ -66,7 +66,8 @@ concept codec_is_bounded = requires(const Codec& codec) {
 ///   binary uid is refused.
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
-/// Options that a codec may add: see codec_opens, codec_closes, codec_pings, codec_varies.
+/// Options that a codec may add: see codec_opens, codec_closes, codec_pings, codec_varies,
+/// codec_collects, codec_counts.
 ///
 /// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
 template <class Codec>
@@ -112,6 +113,21 @@ concept codec_varies = requires(message_view message, std::size_t variant,
     requires Codec::variants >= 1 && Codec::variants <= 256;
     { Codec::encode(message, variant) } -> std::same_as<frame>;
     { decoder.variant() } -> std::same_as<std::size_t>;
+};
+
+/// Optional: `bool decoder::in_message() const`, for decoders that collect a message which comes in
+/// pieces, or throw one away: true from its first byte to its last. Asked after decode(). Without it a message counts
+/// as begun while decode() leaves bytes (limits::message_timeout).
+template <class Codec>
+concept codec_collects = requires(const typename Codec::decoder& decoder) {
+    { decoder.in_message() } -> std::same_as<bool>;
+};
+
+/// Optional: `crier::frame_counts decoder::take_counts()`, the frames since the last call that were no
+/// whole messages (limits::max_fragments_per_second, max_control_frames_per_second).
+template <class Codec>
+concept codec_counts = requires(typename Codec::decoder& decoder) {
+    { decoder.take_counts() } -> std::same_as<frame_counts>;
 };
 
 /// The least that is a framing_codec, and a start for your own: messages that end with a zero byte.
@@ -169,6 +185,14 @@ template <class Codec>
 concept means_to_vary = requires { Codec::variants; } ||
                         requires { requires of_function<decltype(&Codec::decoder::variant)>; };
 
+template <class Codec>
+concept means_to_collect =
+    requires { requires of_function<decltype(&Codec::decoder::in_message)>; };
+
+template <class Codec>
+concept means_to_count =
+    requires { requires of_function<decltype(&Codec::decoder::take_counts)>; };
+
 /// How many ways a codec has to frame a message.
 template <class Codec>
 consteval std::size_t variants_of() noexcept
@@ -220,6 +244,12 @@ consteval bool check_codec()
                   "a codec with variants has `static constexpr std::size_t variants`, 1 to 256, "
                   "`static crier::frame encode(crier::message_view message, std::size_t variant)`, "
                   "and a decoder with `std::size_t variant() const` (crier/concepts/codec.hpp)");
+    static_assert(codec_collects<Codec> || !detail::means_to_collect<Codec>,
+                  "a decoder that collects messages has `bool in_message() const` "
+                  "(crier/concepts/codec.hpp)");
+    static_assert(codec_counts<Codec> || !detail::means_to_count<Codec>,
+                  "a decoder that counts frames has `crier::frame_counts take_counts()` "
+                  "(crier/concepts/codec.hpp)");
     return framing_codec<Codec>;
 }
 

@@ -1,6 +1,7 @@
 #ifndef CRIER_CONCEPTS_TRANSPORT_HPP
 #define CRIER_CONCEPTS_TRANSPORT_HPP
 
+#include <crier/admission.hpp>
 #include <crier/detail/member_names.hpp>
 #include <crier/error.hpp>
 #include <crier/io_result.hpp>
@@ -150,6 +151,26 @@ concept transport_shares =
         { transport.beside(first) } -> std::same_as<Transport>;
     };
 
+/// Optional: `std::optional<crier::source_address> stream::source() const`, where it comes from, for
+/// admission::max_connections_per_address. Nothing where all are of this machine.
+template <class Transport>
+concept stream_names_source = requires(const typename Transport::stream& stream) {
+    { stream.source() } -> std::same_as<std::optional<source_address>>;
+};
+
+/// Optional: `int stream::native_handle() const`, its descriptor, for admission::spare_descriptors.
+template <class Transport>
+concept stream_has_descriptor = requires(const typename Transport::stream& stream) {
+    { stream.native_handle() } -> std::same_as<int>;
+};
+
+/// Optional: `bool acceptor::is_private() const`: true if no other machine can connect. A backend<>
+/// without an authenticator does not listen where this is false, unless it is told to.
+template <class Transport>
+concept acceptor_tells_reach = requires(const typename Transport::acceptor& acceptor) {
+    { acceptor.is_private() } -> std::same_as<bool>;
+};
+
 /// The least that is a transport: nobody ever connects.
 struct transport_archetype
 {
@@ -184,6 +205,14 @@ concept means_to_have_inner = requires { requires of_function<decltype(&Transpor
 
 template <class Transport>
 concept means_to_move = requires { requires of_function<decltype(&Transport::stream::move_to)>; };
+
+template <class Transport>
+concept means_to_name_source =
+    requires { requires of_function<decltype(&Transport::stream::source)>; };
+
+template <class Transport>
+concept means_to_tell_reach =
+    requires { requires of_function<decltype(&Transport::acceptor::is_private)>; };
 
 template <class Address>
 struct class_of
@@ -253,6 +282,12 @@ consteval bool check_transport()
                   "(crier/concepts/transport.hpp)");
     static_assert(transport_shares<Transport> || !detail::means_to_share<Transport>,
                   "the beside of a transport is `Transport beside(acceptor& first) const` "
+                  "(crier/concepts/transport.hpp)");
+    static_assert(stream_names_source<Transport> || !detail::means_to_name_source<Transport>,
+                  "the source of a stream is `std::optional<crier::source_address> source() const` "
+                  "(crier/concepts/transport.hpp)");
+    static_assert(acceptor_tells_reach<Transport> || !detail::means_to_tell_reach<Transport>,
+                  "an acceptor that tells who reaches it has `bool is_private() const` "
                   "(crier/concepts/transport.hpp)");
     return transport<Transport>;
 }

@@ -4,6 +4,7 @@
 #include <crier/concepts/codec.hpp>
 #include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
+#include <crier/detail/gate.hpp>
 #include <crier/detail/session.hpp>
 #include <crier/detail/shard.hpp>
 #include <crier/detail/timer.hpp>
@@ -13,6 +14,7 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -23,8 +25,8 @@
 
 namespace crier::detail {
 
-/// Accepts connections for one listener on one shard and starts their sessions, there or, if others
-/// take part, on each shard in turn.
+/// Accepts connections for one listener on one shard, as its gate lets them in, and starts their
+/// sessions, there or, if others take part, on each shard in turn.
 ///
 /// When the system has no descriptors or memory left, it tries again after a pause: nobody tells when
 /// there are some again.
@@ -34,6 +36,7 @@ class accept_loop final : public watcher,
 {
 public:
     using acceptor = typename Transport::acceptor;
+    using stream_type = typename Transport::stream;
 
     /// Lifetime: the codec's options and the role outlive all sessions of the shard.
     CRIER_COLD accept_loop(std::shared_ptr<shard> home, role& r, const Codec& codec)
@@ -75,8 +78,9 @@ public:
     }
 
 private:
-    static constexpr int accepts_per_turn = 64;
+    static constexpr int accepts_per_turn = 16;
     static constexpr std::chrono::milliseconds pause_after_error{100};
+    static constexpr std::chrono::milliseconds least_wait{5}; // for how fast they may come
 
     void schedule()
     {
@@ -92,7 +96,15 @@ private:
     {
         if (stopped_)
             return;
+        gate& entrance = *role_.entrance;
+        const clock::time_point now = shard_->now();
         for (int i = 0; i < accepts_per_turn; ++i) {
+            if (const auto wait = entrance.wait(now); wait != wait.zero()) {
+                if (!std::exchange(waits_, true))
+                    ++shard_->counts.accept_pauses;
+                return pause(std::max<clock::duration>(wait, least_wait));
+            }
+            waits_ = false;
             error_code ec;
             auto stream = acceptor_->accept(ec);
             if (ec) {
@@ -103,13 +115,39 @@ private:
             if (!stream)
                 return; // until we are told
             try {
-                give(std::move(*stream));
+                if (auto place = entrance.admit(descriptor(*stream), source(*stream), now, ec))
+                    give(std::move(*stream), std::move(*place));
+                else
+                    turn_away(static_cast<error>(ec.value()));
             } catch (...) { // the next one may have more luck
                 has_no_memory();
                 return pause();
             }
         }
         schedule(); // after the others' turn
+    }
+
+    CRIER_COLD void turn_away(error why)
+    {
+        ++shard_->counts.turned_away;
+        shard_->counts.note_end(why);
+        role_.accept_failed(why);
+    }
+
+    static int descriptor([[maybe_unused]] const stream_type& stream)
+    {
+        if constexpr (stream_has_descriptor<Transport>)
+            return stream.native_handle();
+        else
+            return -1;
+    }
+
+    std::optional<source_address> source([[maybe_unused]] const stream_type& stream) const
+    {
+        if constexpr (stream_names_source<Transport>)
+            if (role_.entrance->asks_for_source())
+                return stream.source();
+        return std::nullopt;
     }
 
     CRIER_COLD void has_no_memory()
@@ -120,8 +158,8 @@ private:
 
     struct dealt final : task
     {
-        dealt(std::shared_ptr<accept_loop> l, typename Transport::stream&& s)
-            : loop(std::move(l)), stream(std::move(s))
+        dealt(std::shared_ptr<accept_loop> l, stream_type&& s, gate::place&& p)
+            : loop(std::move(l)), stream(std::move(s)), place(std::move(p))
         {}
 
         void run() override
@@ -129,33 +167,35 @@ private:
             if (loop->stopped_)
                 return;
             try {
-                loop->begin_session(std::move(stream));
+                loop->begin_session(std::move(stream), std::move(place));
             } catch (...) {
                 loop->has_no_memory();
             }
         }
 
         std::shared_ptr<accept_loop> loop;
-        typename Transport::stream stream;
+        stream_type stream;
+        gate::place place;
     };
 
-    CRIER_COLD void give(typename Transport::stream&& stream)
+    CRIER_COLD void give(stream_type&& stream, gate::place&& place)
     {
         if constexpr (Deals) {
             if (!others_.empty() && next_ != others_.size()) {
                 const std::shared_ptr<accept_loop>& other = others_[next_++];
                 stream.move_to(other->shard_->get_executor());
-                other->shard_->hand_over(*new dealt(other, std::move(stream)));
+                other->shard_->hand_over(*new dealt(other, std::move(stream), std::move(place)));
                 return;
             }
             next_ = 0;
         }
-        begin_session(std::move(stream));
+        begin_session(std::move(stream), std::move(place));
     }
 
-    CRIER_COLD void begin_session(typename Transport::stream&& stream)
+    CRIER_COLD void begin_session(stream_type&& stream, gate::place&& place)
     {
         auto* s = new session<Transport, Codec, Deals>(*shard_, role_, std::move(stream), codec_);
+        s->take(place);
         shard_->add(*s);
         role_.arrived(*s);
         try {
@@ -167,7 +207,10 @@ private:
         }
     }
 
-    CRIER_COLD void pause() { pause_.set(clock::now() + pause_after_error); }
+    CRIER_COLD void pause(clock::duration length = pause_after_error)
+    {
+        pause_.set(clock::now() + length);
+    }
 
     std::shared_ptr<shard> shard_;
     role& role_;
@@ -177,6 +220,7 @@ private:
     std::vector<std::shared_ptr<accept_loop>> others_;
     std::size_t next_ = 0; // of the others
     bool scheduled_ = false;
+    bool waits_ = false; // has come as far as its entrance lets it
     bool stopped_ = false;
 };
 

@@ -52,6 +52,8 @@ public:
     CRIER_DECL io_result shutdown() noexcept;
 
     CRIER_DECL std::string peer() const;
+    CRIER_DECL std::optional<source_address> source() const;
+    int native_handle() const noexcept { return descriptor_; }
 
     /// Who has connected to a local socket; nothing for other sockets.
     CRIER_DECL std::optional<process_credentials> credentials() const noexcept;
@@ -94,6 +96,9 @@ public:
     CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec, bool no_delay);
 
     const std::string& address() const noexcept { return address_; }
+
+    /// True for local sockets and for addresses of the loopback interface.
+    CRIER_DECL bool is_private() const noexcept;
 
     /// For TCP: lets other sockets of this process's user listen on the same port, and says which it
     /// is. Throws boost::system::system_error.

@@ -150,7 +150,7 @@ public:
             return;
         if (q->lines.empty())
             s.owe(false);
-        if (q->full && q->lines.size() < most_lines / 2 && q->bytes < most_bytes / 2) {
+        if (q->full && q->lines.size() <= most_lines() / 2 && q->bytes < most_bytes / 2) {
             q->full = false;
             s.resume();
         }
@@ -158,7 +158,7 @@ public:
 
 private:
     // What one back end may have under way: enough for any number of shards, and little memory.
-    static constexpr std::size_t most_lines = 8192;
+    std::size_t most_lines() const noexcept { return role_.options().max_lines_under_way; }
     static constexpr std::size_t most_bytes = 1024 * 1024;
 
     struct line
@@ -195,8 +195,9 @@ private:
         q.bytes += l.bytes;
         if (q.lines.size() == 1)
             s.owe(true);
-        if ((q.lines.size() >= most_lines || q.bytes >= most_bytes) && !q.full) {
+        if ((q.lines.size() >= most_lines() || q.bytes >= most_bytes) && !q.full) {
             q.full = true;
+            ++s.home().counts.read_pauses;
             s.pause();
         }
     }

@@ -5,6 +5,7 @@
 #include <crier/concepts/codec.hpp>
 #include <crier/concepts/overflow.hpp>
 #include <crier/connection.hpp>
+#include <crier/decoded.hpp>
 #include <crier/detail/deadline_list.hpp>
 #include <crier/error.hpp>
 #include <crier/frame.hpp>
@@ -14,7 +15,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -23,6 +26,7 @@
 
 namespace crier::detail {
 
+class gate;
 class session_base;
 
 /// The stateless half of a codec, where its type is not known: one object per codec type, variant,
@@ -99,6 +103,8 @@ public:
     {
         if (limits_.max_turn_bytes == 0)
             limits_.max_turn_bytes = 1; // reading nothing would look like the end of the stream
+        if (limits_.max_lines_under_way == 0)
+            limits_.max_lines_under_way = 1; // none would never be answered
     }
 
     role(const role&) = delete;
@@ -112,6 +118,17 @@ public:
     /// True if a session reads no further while it has something to write: where what is written
     /// answers what was read. Then a peer that does not read is paused, not buffered without end.
     bool waits_for_writes() const noexcept { return kind_ != connection_kind::client; }
+
+    /// What small frames cost of the budget of a second.
+    static constexpr std::uint32_t frame_budget = std::uint32_t(1) << 31;
+    std::uint64_t cost(const frame_counts& frames) const noexcept
+    {
+        const auto of = [](std::uint64_t count, std::uint32_t most) {
+            return most == 0 ? 0 : count * (frame_budget / most);
+        };
+        return of(frames.fragments, limits_.max_fragments_per_second) +
+               of(frames.control, limits_.max_control_frames_per_second);
+    }
 
     /// Taken over by its shard; nothing was read.
     virtual void arrived(session_base&) = 0;
@@ -145,12 +162,16 @@ public:
 
     std::size_t max_unfinished_bytes = 0; ///< of the codec
 
+    /// Of the listener, whatever shards it has.
+    std::shared_ptr<gate> entrance;
+
     /// Of several shards: the roles of the same listener, one for each.
     const std::vector<role*>* everywhere = nullptr;
 
     // The deadline lists of the shard, shared by all listeners with the same durations.
     deadline_list* handshake_deadlines = nullptr;
     deadline_list* uid_deadlines = nullptr;
+    deadline_list* message_deadlines = nullptr;
     deadline_list* idle_deadlines = nullptr;
     deadline_list* stall_deadlines = nullptr;
     deadline_list* close_deadlines = nullptr;

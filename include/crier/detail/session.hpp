@@ -154,11 +154,11 @@ private:
         tail_.copy_to(buffer);
         shard_->replier = this;
         std::span<char> in(buffer, size);
-        bool more = false, through = false;
+        bool more = false, through = false, ended_one = false;
         // Behind a message that made a hook throw, the peer's goodbye may stand.
         for (int tries = 0; tries < 2 && !through; ++tries)
             guarded([&] {
-                more = leaves_tail(in);
+                more = leaves_tail(in, ended_one);
                 through = true;
             });
         guarded([&] {
@@ -167,15 +167,28 @@ private:
             else
                 tail_.clear();
         });
+        left_unfinished(more && !paused_ && (!in.empty() || in_message()), ended_one);
+        if constexpr (codec_counts<Codec>)
+            if (const frame_counts small = decoder_.take_counts(); small.fragments | small.control)
+                guarded([&] { charge(small); });
         guarded([&] { write_replies(); });
         shard_->replies.clear();
         shard_->replier = nullptr;
     }
 
+    bool in_message() const noexcept
+    {
+        if constexpr (codec_collects<Codec>)
+            return decoder_.in_message();
+        else
+            return false;
+    }
+
     bool decodes() const noexcept { return phase_ <= phase::open || awaits_goodbye_; }
 
-    /// Decodes and tells the role. True if what is left in `in` is needed in the next turn.
-    bool leaves_tail(std::span<char>& in)
+    /// Decodes and tells the role. True if what is left in `in` is needed in the next turn. `ended_one`
+    /// gets true if a message has ended.
+    bool leaves_tail(std::span<char>& in, bool& ended_one)
     {
         while (decodes()) {
             if (paused_)
@@ -192,14 +205,17 @@ private:
                 judge();
                 break;
             case decoded::kind_message:
+                ended_one = true;
                 if (phase_ == phase::open)
                     role_->received(*this, found.message);
                 break;
             case decoded::kind_reply:
+                ended_one = ended_one || !in_message();
                 if (phase_ == phase::open)
                     reply(found.reply);
                 break;
             case decoded::kind_discarded:
+                ended_one = true;
                 if (phase_ == phase::open)
                     role_->discarded(*this, found.ec);
                 break;

@@ -4,7 +4,9 @@
 #include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
 #include <crier/connection.hpp>
+#include <crier/decoded.hpp>
 #include <crier/detail/deadline_list.hpp>
+#include <crier/detail/gate.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/outbox.hpp>
 #include <crier/detail/role.hpp>
@@ -107,6 +109,9 @@ public:
     /// The verdict that it has waited for.
     void decided(verdict v) { role_->decided(*this, std::move(v)); }
 
+    /// Its place among the connections of its listener, given back at the end.
+    void take(gate::place& p) noexcept { crowd_ = p.take(); }
+
     /// It stands in its shard's list for this turn, or the next one.
     bool is_active() const noexcept { return active_; }
 
@@ -175,6 +180,16 @@ protected:
     CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
     CRIER_DECL void heard();
+    /// After a turn's input was decoded: whether a message has begun and not ended, and whether one has
+    /// ended.
+    CRIER_DECL void left_unfinished(bool unfinished, bool ended_one);
+    CRIER_DECL void charge(const frame_counts& frames);
+    /// The clock for what an open connection that has said who it is waits for, but to write.
+    CRIER_DECL void wait_anew();
+
+    /// True if the time that runs is the one for writing: something waits to be written, and no
+    /// message is read meanwhile whose time runs.
+    bool waits_to_write() const noexcept { return stalled_ && !(unfinished_ && wants_to_read()); }
     CRIER_DECL void blocked();
     CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
@@ -210,12 +225,15 @@ protected:
     role* role_;
     session_base* next_active_ = nullptr;
     outbox outbox_;
+    gate::crowd crowd_ = nullptr;
     const boost::system::error_category* ended_category_ = nullptr; // why the close began
     topic_memberships topics_;
     int ended_value_ = 0;
+    std::uint32_t spent_ = 0; // of what it may send in that second, in small frames
 
     phase phase_ = phase::shaking;
     std::uint8_t variant_ = 0;  // of the codec
+    std::uint8_t second_ = 0;   // the last in which it did
     bool active_ : 1 = false;   // in the shard's list for this turn
     bool readable_ : 1 = false; // reading is worth a try
     bool hangup_ : 1 = false;   // the end of the stream is near: read until it is there
@@ -226,6 +244,7 @@ protected:
     bool waits_for_uid_ : 1 = false;
     bool awaits_goodbye_ : 1 = false; // our close was sent, the peer's has not come
     bool peer_ended_ : 1 = false;     // the peer's end of stream was read
+    bool unfinished_ : 1 = false;     // a message has begun and not ended
     bool ping_pending_ : 1 = false;   // a ping was sent and nothing heard since
     bool replies_queued_ : 1 = false; // the outbox holds answers to what was read
     bool vouched_ : 1 = false;        // the authenticator has accepted it

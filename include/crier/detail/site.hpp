@@ -140,6 +140,7 @@ private:
             if (!r) {
                 r = options.make_role(around_);
                 r->max_unfinished_bytes = options.codec.max_unfinished_bytes();
+                r->entrance = first ? std::get<I>(first->roles_)->entrance : entrance_of(options);
                 home->prepare(*r);
             }
             auto transport = options.transport;
@@ -152,7 +153,45 @@ private:
                     return join<component>(*loop, transport, *std::get<I>(first->loops_));
             }
             loop->listen(transport);
+            if (!is_guarded(options) && !is_private(*loop->listens())) {
+                const std::string address = loop->address();
+                loop->stop();
+                throw boost::system::system_error(error::exposed, "will not listen on " + address);
+            }
         }
+    }
+
+    template <class Component>
+    CRIER_COLD static std::shared_ptr<gate> entrance_of(const Component& options)
+    {
+        const admission how = [&] {
+            if constexpr (requires { options.admission; })
+                return options.admission;
+            else
+                return admission{};
+        }();
+        return std::make_shared<gate>(how, is_backend<Component> ? 0 : 64,
+                                      is_clients<Component> ? 10'000 : 0);
+    }
+
+    /// False if whoever can connect may push to everybody.
+    template <class Component>
+    static bool is_guarded([[maybe_unused]] const Component& options)
+    {
+        if constexpr (is_backend<Component>) {
+            if constexpr (authenticator_admits_all<typename Component::authenticator_type>)
+                return options.open_to_all || !options.authenticator.admits_all();
+        }
+        return true;
+    }
+
+    template <class Acceptor>
+    static bool is_private([[maybe_unused]] const Acceptor& a)
+    {
+        if constexpr (requires { a.is_private(); })
+            return a.is_private();
+        else
+            return true; // it does not say; it may be no network at all
     }
 
     /// Back ends are few and stay: they are dealt out one by one, since the system's way may put all

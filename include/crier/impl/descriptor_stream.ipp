@@ -90,6 +90,39 @@ CRIER_COLD CRIER_DECL std::string descriptor_stream::peer() const
     return to_text(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
+/// An IPv6 address that stands for an IPv4 one.
+CRIER_COLD CRIER_DECL bool is_mapped(const in6_addr& a) noexcept
+{
+    constexpr unsigned char front[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    return std::memcmp(a.s6_addr, front, sizeof(front)) == 0;
+}
+
+CRIER_COLD CRIER_DECL std::optional<source_address> descriptor_stream::source() const
+{
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    source_address found{};
+    if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) == -1)
+        return found; // it has gone already: all such count as one
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        found = {1, v4.sin_addr.s_addr};
+    } else if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+        if (is_mapped(v6)) {
+            in_addr_t v4 = 0;
+            std::memcpy(&v4, v6.s6_addr + 12, sizeof(v4));
+            found = {1, v4};
+        } else {
+            found[0] = 2;
+            std::memcpy(&found[1], v6.s6_addr, sizeof(found[1]));
+        }
+    } else {
+        return std::nullopt;
+    }
+    return found;
+}
+
 CRIER_COLD CRIER_DECL std::optional<process_credentials>
 descriptor_stream::credentials() const noexcept
 {
@@ -134,6 +167,25 @@ CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_co
         ec = last_error();
         return std::nullopt;
     }
+}
+
+CRIER_COLD CRIER_DECL bool descriptor_acceptor::is_private() const noexcept
+{
+    sockaddr_storage bound{};
+    socklen_t size = sizeof(bound);
+    if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size) == -1)
+        return false;
+    const auto is_loopback = [](in_addr_t v4) { return ntohl(v4) >> 24 == IN_LOOPBACKNET; };
+    if (bound.ss_family == AF_INET)
+        return is_loopback(reinterpret_cast<const sockaddr_in&>(bound).sin_addr.s_addr);
+    if (bound.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound).sin6_addr;
+        in_addr_t last = 0;
+        std::memcpy(&last, v6.s6_addr + 12, sizeof(last));
+        return std::memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0 ||
+               (is_mapped(v6) && is_loopback(last));
+    }
+    return bound.ss_family == AF_UNIX;
 }
 
 // Only now, and not before it is bound: a server that is started twice by mistake is to be told that

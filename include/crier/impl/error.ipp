@@ -49,6 +49,8 @@ CRIER_DECL const char* describe(error e) noexcept
         return "message too large";
     case error::malformed:
         return "malformed message";
+    case error::too_many_frames:
+        return "too many frames";
     case error::uid_empty:
         return "empty uid";
     case error::uid_too_long:
@@ -61,10 +63,21 @@ CRIER_DECL const char* describe(error e) noexcept
         return "not authorized";
     case error::replaced:
         return "replaced by a newer connection";
+    case error::too_many_connections:
+        return "too many connections";
+    case error::too_many_from_address:
+        return "too many connections from this address";
+    case error::no_descriptors_to_spare:
+        return "too few descriptors left";
+    case error::exposed:
+        return "whoever reaches it could push to everybody; give backend<> an authenticator "
+               "(shared_secret, say), or .open_to_all = true";
     case error::handshake_timeout:
         return "handshake timeout";
     case error::uid_timeout:
         return "no uid in time";
+    case error::message_timeout:
+        return "message not complete in time";
     case error::idle_timeout:
         return "idle timeout";
     case error::write_stalled:
@@ -100,6 +113,10 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::header_too_large:
     case error::message_too_large:
     case error::slow_consumer:
+    case error::too_many_frames:
+    case error::too_many_connections:
+    case error::too_many_from_address:
+    case error::no_descriptors_to_spare:
         return condition::limit_exceeded;
     case error::reserved_bit_set:
     case error::unknown_opcode:
@@ -119,9 +136,11 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::unauthorized:
     case error::uid_refused:
     case error::replaced:
+    case error::exposed:
         return condition::rejected;
     case error::handshake_timeout:
     case error::uid_timeout:
+    case error::message_timeout:
     case error::idle_timeout:
     case error::write_stalled:
     case error::close_timeout:

@@ -7,6 +7,9 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <utility>
@@ -170,14 +173,44 @@ CRIER_DECL void session_base::wait_for_silence()
 CRIER_DECL void session_base::heard()
 {
     ping_pending_ = false;
-    if (phase_ == phase::open && !waits_for_uid_ && !stalled_)
+    if (phase_ == phase::open && !waits_for_uid_ && !stalled_ && !unfinished_)
         wait_for_silence();
+}
+
+CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
+{
+    if (phase_ != phase::open || waits_for_uid_ || !role_->message_deadlines)
+        return;
+    if (unfinished && unfinished_ && !ended_one)
+        return; // its time runs already
+    const bool was = unfinished_;
+    unfinished_ = unfinished;
+    if (waits_to_write())
+        return; // for which there is a time of its own
+    if (unfinished)
+        shard_->set_deadline(role_->message_deadlines, *this);
+    else if (was)
+        wait_anew();
+}
+
+CRIER_COLD CRIER_DECL void session_base::charge(const frame_counts& frames)
+{
+    const auto second = static_cast<std::uint8_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(shard_->now().time_since_epoch()).count());
+    if (std::exchange(second_, second) != second)
+        spent_ = 0;
+    const std::uint64_t spent = spent_ + role_->cost(frames);
+    spent_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(spent, UINT32_MAX));
+    if (spent > role::frame_budget)
+        end(error::too_many_frames, close_code::policy_violation, "too many frames");
 }
 
 CRIER_DECL void session_base::blocked()
 {
+    if (!stalled_ && role_->waits_for_writes())
+        ++shard_->counts.read_pauses;
     blocked_ = stalled_ = true;
-    if (phase_ == phase::open && !waits_for_uid_)
+    if (phase_ == phase::open && !waits_for_uid_ && waits_to_write())
         shard_->set_deadline(role_->stall_deadlines, *this);
 }
 
@@ -188,6 +221,14 @@ CRIER_DECL void session_base::unblocked()
         return;
     stalled_ = false;
     if (phase_ == phase::open && !waits_for_uid_)
+        wait_anew();
+}
+
+CRIER_DECL void session_base::wait_anew()
+{
+    if (unfinished_)
+        shard_->set_deadline(role_->message_deadlines, *this);
+    else
         wait_for_silence();
 }
 
@@ -207,8 +248,11 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     }
     if (waits_for_uid_)
         return end(error::uid_timeout, close_code::policy_violation, "no uid in time");
-    if (stalled_)
+    if (waits_to_write())
         return finish(error::write_stalled);
+    if (unfinished_)
+        return end(error::message_timeout, close_code::policy_violation,
+                   "message not complete in time");
     if (ping_pending_)
         return finish(error::idle_timeout);
     ping_pending_ = true;
@@ -336,6 +380,7 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
     if (paused_)
         role_->forget(*this);
     paused_ = false;
+    role_->entrance->leave(crowd_);
     depart();
     const bool unready = phase_ == phase::shaking;
     phase_ = phase::closed;
@@ -359,6 +404,8 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
 CRIER_COLD CRIER_DECL void session_base::count_end(error_code why) noexcept
 {
     counters& counts = shard_->counts;
+    if (why.category() == error_category())
+        counts.note_end(static_cast<error>(why.value()));
     if (why == error::peer_vanished || why.category() != error_category())
         ++counts.lost;
     else if (why == error::request_answered || why == condition::closed)

@@ -56,6 +56,7 @@ CRIER_COLD CRIER_DECL void shard::prepare(role& r)
     const limits& options = r.options();
     r.handshake_deadlines = list_for(options.handshake_timeout);
     r.uid_deadlines = list_for(options.uid_timeout);
+    r.message_deadlines = list_for(options.message_timeout);
     r.idle_deadlines = list_for(options.ping_interval);
     r.stall_deadlines = list_for(options.write_stall_timeout);
     r.close_deadlines = list_for(options.close_timeout);

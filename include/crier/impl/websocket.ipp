@@ -61,6 +61,11 @@ CRIER_DECL const opening_request& websocket::decoder::request() const noexcept
     return collected_->request;
 }
 
+CRIER_DECL bool websocket::decoder::in_message() const noexcept
+{
+    return collected_ && collected_->in_message && !spent_;
+}
+
 CRIER_DECL decoded websocket::decoder::decode(std::span<char>& in)
 {
     if (spent_) {
@@ -104,6 +109,8 @@ CRIER_DECL decoded websocket::decoder::decode_frame(std::span<char>& in)
 
     if (header.fin && !in_message && header.payload_size <= in.size() - header.header_size)
         return take_whole(in, header);
+    if (!header.fin || in_message)
+        count_fragment();
     if (!collected_)
         collected_ = std::make_unique<collection>();
     if (!continues)
@@ -156,6 +163,8 @@ CRIER_DECL decoded websocket::decoder::take_control(std::span<char>& in, const f
     const auto size = static_cast<std::size_t>(header.payload_size);
     if (in.size() < header.header_size + size)
         return decoded::need_more();
+    if (control_frames_ != UINT16_MAX)
+        ++control_frames_;
     char* const payload_front = in.data() + header.header_size;
     in = in.subspan(header.header_size + size);
     apply_mask(payload_front, size, header.mask);
@@ -209,7 +218,7 @@ CRIER_COLD CRIER_DECL decoded websocket::decoder::fail(error why)
 CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
 {
     // Look for the empty line, judging no more than line ends: a bare LF is refused at once.
-    std::size_t line = line_start_;
+    std::size_t line = line_start_or_fragments_;
     std::size_t searched = line;
     const std::size_t limit = std::min(in.size(), options_->max_header_bytes);
     if (!in.empty() && (in[0] < 'A' || in[0] > 'Z'))
@@ -233,7 +242,7 @@ CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>
     }
     if (in.size() >= options_->max_header_bytes)
         return refuse(error::header_too_large);
-    line_start_ = static_cast<std::uint32_t>(std::min<std::size_t>(line, UINT32_MAX));
+    line_start_or_fragments_ = static_cast<std::uint32_t>(std::min<std::size_t>(line, UINT32_MAX));
     return decoded::need_more();
 }
 
@@ -243,6 +252,7 @@ CRIER_COLD CRIER_DECL std::string_view websocket::decoder::answer(const opening_
     if (how.accepted && request().is_upgrade()) {
         bytes = switching_protocols(request(), how.subprotocol);
         stage_ = stage::frames;
+        line_start_or_fragments_ = 0;
     } else {
         bytes = to_bytes(how.accepted ? refusal(error::upgrade_required) : how.response);
         stage_ = stage::ended;
