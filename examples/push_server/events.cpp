@@ -90,8 +90,7 @@ void events::end_period(const crier::counters& now)
                    counted(now.accept_errors - before_.accept_errors, "time") +
                    ": no descriptors or memory left?");
     if (now.turned_away != before_.turned_away)
-        log_.warning("turned away " +
-                     counted(now.turned_away - before_.turned_away, "connection") +
+        log_.warning("turned away " + counted(now.turned_away - before_.turned_away, "connection") +
                      ": too many, or too few descriptors left");
     if (now.accept_pauses != before_.accept_pauses)
         log_.warning("connections come faster than --max-accepts-per-second: some wait");
