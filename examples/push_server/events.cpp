@@ -38,6 +38,36 @@ bool is_refusal(crier::error_code why)
            why == crier::error::hook_failed;
 }
 
+/// Each counter as NAME=NUMBER, for programs.
+std::string all_of(const crier::counters& now)
+{
+    using crier::counters;
+    static constexpr std::pair<const char*, std::uint64_t counters::*> fields[] = {
+        {"connections", &counters::connections},
+        {"registered", &counters::registered},
+        {"accepted", &counters::accepted},
+        {"accept_errors", &counters::accept_errors},
+        {"closed", &counters::closed},
+        {"lost", &counters::lost},
+        {"handshakes_failed", &counters::handshakes_failed},
+        {"protocol_violations", &counters::protocol_violations},
+        {"limits_exceeded", &counters::limits_exceeded},
+        {"timed_out", &counters::timed_out},
+        {"rejected", &counters::rejected},
+        {"lines_ok", &counters::lines_ok},
+        {"lines_failed", &counters::lines_failed},
+        {"lines_discarded", &counters::lines_discarded},
+        {"messages_queued", &counters::messages_queued},
+        {"messages_sent", &counters::messages_sent},
+        {"messages_evicted", &counters::messages_evicted},
+        {"messages_dropped", &counters::messages_dropped},
+        {"messages_refused", &counters::messages_refused}};
+    std::string text = "counters:";
+    for (const auto& [name, member] : fields)
+        text.append(" ").append(name).append("=").append(std::to_string(now.*member));
+    return text;
+}
+
 } // namespace
 
 void events::requested(const crier::connection& c, std::string_view path, unsigned status)
@@ -108,6 +138,7 @@ void events::summary(const crier::counters& now)
               std::to_string(now.lines_failed) + " failed; " +
               counted(now.messages_queued, "message") + " queued, " +
               std::to_string(now.messages_dropped) + " dropped");
+    log_.info(all_of(now));
 }
 
 } // namespace push_server

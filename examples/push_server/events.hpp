@@ -34,7 +34,8 @@ public:
     /// Logs what was only counted, if there was any.
     void end_period(const crier::counters& now);
 
-    /// Logs all counters, on request.
+    /// Logs all counters, on request: a line for people and one for programs, which begins with
+    /// "counters:" and goes on with NAME=NUMBER for each member of crier::counters.
     void summary(const crier::counters& now);
 
 private:

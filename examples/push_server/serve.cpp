@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -177,9 +178,15 @@ private:
             return log_.reopen();
         if (!std::exchange(draining_, true))
             return count([this, number](const crier::counters& now) { drain(number, now); });
-        log_.warning("second signal: ending at once");
-        cut_short_ = true;
-        context_.stop();
+        if (std::exchange(cut_short_, true))
+            return context_.stop(); // the third: whatever keeps the threads from counting
+        count([this](const crier::counters& now) {
+            const auto waiting =
+                now.messages_queued - now.messages_sent - now.messages_evicted - dropped_before_;
+            log_.warning("second signal: ending at once, " + counted(waiting, "message") +
+                         " not delivered");
+            context_.stop();
+        });
     }
 
     /// f(counters), soon.
@@ -193,18 +200,17 @@ private:
     {
         events_.end_period(now);
         const auto began = std::chrono::steady_clock::now();
-        const auto dropped_before = now.messages_dropped;
+        dropped_before_ = now.messages_dropped;
         const char* const name = number == SIGTERM  ? "SIGTERM"
                                  : number == SIGINT ? "SIGINT"
                                                     : "SIGHUP";
         log_.info(std::string(name) + ": draining " + counted(now.connections, "connection") +
                   ", for at most " + in_seconds(options_.drain));
         server_.async_stop(
-            {.timeout = options_.drain, .spread = options_.drain_spread},
-            [this, began, dropped_before](bool) {
+            {.timeout = options_.drain, .spread = options_.drain_spread}, [this, began](bool) {
                 events_.end_period(server_.counts());
                 const auto took = std::chrono::steady_clock::now() - began;
-                const auto dropped = server_.counts().messages_dropped - dropped_before;
+                const auto dropped = server_.counts().messages_dropped - dropped_before_;
                 if (dropped == 0)
                     log_.info("drained in " + in_seconds(took) + ", all messages delivered");
                 else
@@ -233,6 +239,7 @@ private:
     boost::asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGUSR1};
     boost::asio::steady_timer period_{context_};
     server_type server_;
+    std::uint64_t dropped_before_ = 0; // when draining began
     bool draining_ = false;
     bool cut_short_ = false;
 };

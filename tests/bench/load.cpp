@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ using namespace bench;
 void prepare_process(const options& o)
 {
     signal(SIGPIPE, SIG_IGN);
+    if (o.until_terminated)
+        signal(SIGTERM, [](int) { terminated = 1; });
     // Else the kernel may end a sleep 50 us late.
     prctl(PR_SET_TIMERSLACK, 1ul);
 
@@ -106,6 +109,8 @@ private:
         deliveries_before_ = generator_.deliveries();
         const cpu_figures cpu = cpu_now();
         const own_figures own = generator_.own();
+        if (o_.until_terminated)
+            std::fputs("pushing\n", stderr);
         generator_.push(o_.pushes, true);
         const own_figures own_after = generator_.own();
         // A process that is on the CPU has not been charged for it yet; asleep it has.
@@ -130,7 +135,19 @@ private:
                                ? static_cast<double>(own_after.empty_ns - own.empty_ns) / own_wall
                                : std::max(0.0, 1 - cpu_of_own / own_wall - f.generator_waited);
         f.delays_ns = std::move(generator_.delays_ns());
+        write_delays();
         std::sort(f.delays_ns.begin(), f.delays_ns.end());
+    }
+
+    void write_delays()
+    {
+        if (o_.delays.empty())
+            return;
+        std::ofstream file(o_.delays);
+        for (std::size_t i = 0; i < figures_.delays_ns.size(); ++i)
+            file << generator_.arrivals_ns()[i] << ' ' << figures_.delays_ns[i] << '\n';
+        if (!file.flush())
+            throw_errno("cannot write " + o_.delays);
     }
 
     cpu_figures cpu_now()

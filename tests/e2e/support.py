@@ -101,6 +101,9 @@ def run(*command, **options):
 class PushServer:
     """The executable under test, in the foreground on two ports of the loopback address."""
 
+    prefix = ()  # a program that starts it, and its arguments
+    environment = None  # the tests' own
+
     def __init__(self, clients_port=None, backend_port=None, arguments=()):
         self.arguments = arguments
         self.clients_port = clients_port or free_port()
@@ -115,10 +118,10 @@ class PushServer:
             # Another program may be about to leave one of the fixed ports.
             eventually(f"port {port} of 127.0.0.1 is free", lambda: not accepts(port))
         self.process = subprocess.Popen(
-            [os.environ["CRIER_PUSH_SERVER"],
+            [*self.prefix, os.environ["CRIER_PUSH_SERVER"],
              "--clients", f"127.0.0.1:{self.clients_port}",
              "--backend", f"127.0.0.1:{self.backend_port}", *map(str, self.arguments)],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.environment)
 
         def listens():
             if self.process.poll() is not None:
@@ -145,6 +148,14 @@ class PushServer:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    def counters(self):
+        """Those of the last SIGUSR1, or None."""
+        lines = [line for line in self.logged().splitlines() if " counters: " in line]
+        if not lines:
+            return None
+        pairs = lines[-1].split(" counters: ")[1].split()
+        return {name: int(number) for name, number in (pair.split("=") for pair in pairs)}
 
     def logged(self):
         self.log.seek(0)

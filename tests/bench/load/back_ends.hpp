@@ -121,6 +121,8 @@ public:
     // Open loop: what is due is sent, whatever has been answered.
     void pace()
     {
+        if (o_.pace)
+            return start_due();
         const std::uint64_t now = now_ns();
         const std::uint64_t first = paced_;
         while (paced_ < phase_lines_ && due_ns(paced_) <= now) {
@@ -138,10 +140,24 @@ public:
             flush(b);
     }
 
-    bool waits_for_clock() const { return o_.mode == load_mode::latency && paced_ < phase_lines_; }
+    bool waits_for_clock() const
+    {
+        if (o_.pace)
+            return std::any_of(speakers_.begin(), speakers_.end() - 1,
+                               [](const speaker& s) { return !s.fd && s.sent < s.quota; });
+        return o_.mode == load_mode::latency && paced_ < phase_lines_;
+    }
     std::uint64_t next_due_ns() const
     {
-        return waits_for_clock() ? due_ns(paced_) : ~std::uint64_t{0};
+        if (!waits_for_clock())
+            return ~std::uint64_t{0};
+        if (!o_.pace)
+            return due_ns(paced_);
+        std::uint64_t first = ~std::uint64_t{0};
+        for (std::uint32_t b = 0; b < about_.streams; ++b)
+            if (const speaker& s = speakers_[b]; !s.fd && s.sent < s.quota)
+                first = std::min(first, due_ns(b, s.sent + 1));
+        return first;
     }
 
     // When line n of back end b was due in this phase.
@@ -314,8 +330,17 @@ private:
 
     void start_next(std::uint32_t b)
     {
-        if (speakers_[b].sent < speakers_[b].quota)
+        if (speakers_[b].sent < speakers_[b].quota &&
+            (!o_.pace || due_ns(b, speakers_[b].sent + 1) <= now_ns()))
             start_one(b);
+    }
+
+    // Of back ends that wait for the clock to connect again.
+    void start_due()
+    {
+        for (std::uint32_t b = 0; b < about_.streams; ++b)
+            if (!speakers_[b].fd)
+                start_next(b);
     }
 
     void flush(std::uint32_t b)

@@ -68,6 +68,9 @@ public:
     // How long messages took since their lines were due, if the mode asks for it.
     std::vector<std::uint64_t>& delays_ns() { return delays_ns_; }
 
+    // When those messages arrived, if somebody wants to know.
+    std::vector<std::uint64_t>& arrivals_ns() { return arrivals_ns_; }
+
     void report_missing()
     {
         std::vector<std::uint32_t> audiences;
@@ -132,7 +135,7 @@ private:
                 return end(i, fault::closed, std::strerror(errno));
             if (got == 0)
                 return end(i, fault::closed, "the server ended it");
-            if (o_.mode == load_mode::latency)
+            if (o_.mode == load_mode::latency || o_.pace)
                 arrival_ns_ = now_ns();
             const std::string_view bytes{buffer.data(), have + static_cast<std::size_t>(got)};
             const std::size_t used = on_bytes(i, bytes);
@@ -193,7 +196,7 @@ private:
         --opening_;
         ++listening_;
         if (o_.speaks == protocol::lines)
-            send_whole(i, client_frame(1, 'u' + std::to_string(about_.uid_of(i))));
+            send_whole(i, client_frame(1, about_.name_of(about_.uid_of(i))));
         return at + 4;
     }
 
@@ -208,13 +211,15 @@ private:
 
     void on_message(std::uint32_t i, std::string_view message)
     {
+        if (!o_.ignore.empty() && message.starts_with(o_.ignore))
+            return;
         const bool to_everyone = message.starts_with(about_.prefixes.back());
         const std::string& prefix =
             about_.prefixes[to_everyone ? about_.everyone() : about_.uid_of(i)];
         const parsed_line line = about_.format.parse(message, prefix);
         if (!line.valid) [[unlikely]] {
             const bool strayed =
-                message.starts_with("{\"uid\":\"u") && !message.starts_with(prefix);
+                message.starts_with("{\"uid\":\"" + o_.uid_prefix) && !message.starts_with(prefix);
             return heard_wrong(strayed ? fault::misrouted : fault::altered, i, message);
         }
         if (line.b == about_.streams && to_everyone == (about_.probed_for(i) == about_.everyone()))
@@ -223,9 +228,13 @@ private:
             to_everyone != (o_.mode == load_mode::broadcast))
             return heard_wrong(fault::altered, i, message);
         about_.heard.heard(i, about_.audience_of(i), line.b, line.n);
-        if (o_.mode == load_mode::latency && about_.measured && !speaking_.floods(line.b))
+        const bool timed = o_.mode == load_mode::latency || o_.pace;
+        if (timed && about_.measured && !speaking_.floods(line.b)) {
             delays_ns_.push_back(arrival_ns_ -
                                  std::min(arrival_ns_, speaking_.due_ns(line.b, line.n)));
+            if (!o_.delays.empty())
+                arrivals_ns_.push_back(arrival_ns_);
+        }
     }
 
     void on_probe(std::uint32_t i, std::uint32_t n, std::string_view message)
@@ -256,6 +265,7 @@ private:
     std::uint32_t gone_ = 0;
     std::uint64_t arrival_ns_ = 0;
     std::vector<std::uint64_t> delays_ns_;
+    std::vector<std::uint64_t> arrivals_ns_;
 };
 
 } // namespace bench

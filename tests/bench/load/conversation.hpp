@@ -25,10 +25,10 @@ struct conversation
     {
         prefixes.reserve(o.uids + 1);
         for (std::uint32_t u = 0; u < o.uids; ++u)
-            prefixes.push_back("{\"uid\":\"u" + std::to_string(u) + '"');
+            prefixes.push_back("{\"uid\":\"" + name_of(u) + '"');
         prefixes.push_back("{\"broadcast\":true");
         for (std::uint32_t u = 0; u < o.uids && o.speaks == protocol::nchan; ++u)
-            channels.push_back('u' + std::to_string(u));
+            channels.push_back(name_of(u));
         channels.push_back("all");
         for (std::uint32_t c = 0; c < o.connections; ++c) {
             heard.join(uid_of(c));
@@ -38,6 +38,7 @@ struct conversation
 
     // Audiences are numbered: the uids first, then everybody.
     std::uint32_t uid_of(std::uint32_t client) const { return client % o.uids; }
+    std::string name_of(std::uint32_t uid) const { return o.uid_prefix + std::to_string(uid); }
     std::uint32_t everyone() const { return o.uids; }
     std::uint32_t audience_of(std::uint32_t client) const
     {

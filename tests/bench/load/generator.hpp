@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -13,6 +14,9 @@
 #include "poll_set.hpp"
 
 namespace bench {
+
+// Set by SIGTERM: send no more.
+inline volatile std::sig_atomic_t terminated = 0;
 
 // How busy the generator itself has been.
 struct own_figures
@@ -91,13 +95,14 @@ public:
     {
         about_.measured = measured;
         listening_.delays_ns().clear();
+        listening_.arrivals_ns().clear();
         speaking_.start_phase(lines);
         const std::uint64_t stop_ns =
             o_.seconds > 0 ? speaking_.phase_start_ns() + seconds(o_.seconds) : ~std::uint64_t{0};
         const bool complete = run([&] {
-            if (now_ns() >= stop_ns)
+            if (now_ns() >= stop_ns || terminated)
                 speaking_.send_no_more();
-            if (o_.mode == load_mode::latency)
+            if (o_.mode == load_mode::latency || o_.pace)
                 speaking_.pace();
             return about_.heard.delivered() >= about_.heard.expected() && speaking_.finished();
         });
@@ -133,6 +138,7 @@ public:
     std::uint64_t deliveries() const { return about_.heard.delivered(); }
     std::uint64_t phase_ns() const { return phase_ns_; }
     std::vector<std::uint64_t>& delays_ns() { return listening_.delays_ns(); }
+    std::vector<std::uint64_t>& arrivals_ns() { return listening_.arrivals_ns(); }
 
 private:
     static std::uint64_t seconds(double value) { return static_cast<std::uint64_t>(value * 1e9); }

@@ -49,6 +49,7 @@ struct options
     std::uint32_t payload_bytes = 64;
     std::uint32_t fail_every = 1000;
     std::uint32_t rate = 10'000;
+    std::uint32_t pace = 0;
     std::uint32_t flood = 0;
     std::uint32_t flood_payload_bytes = 1024;
     std::uint32_t connecting = 64;
@@ -58,9 +59,13 @@ struct options
     double patience_seconds = 5;
     int cpu = -1;
     int server_pid = 0;
+    std::string uid_prefix = "u";
+    std::string ignore;
+    std::string delays;
     bool deflate = false;
     bool spin = false;
     bool json = false;
+    bool until_terminated = false;
     bool help = false;
 };
 
@@ -90,11 +95,19 @@ inline constexpr const char* load_usage =
   --pushes N              lines in all (100000)
   --warm-up N             lines before the figures start (a tenth, 20000 at most)
   --seconds S             send no more after so long, even if lines are left (no limit)
+  --until-terminated      send until SIGTERM comes; --pushes is still the most. Says "pushing" on
+                          stderr when the figures start
   --payload N             bytes of a line (64)
   --fail-every N          each Nth line is for an unknown uid and must be answered fail (1000; 0: none)
+  --pace N                new-connection-per-push: lines are due at so many per second, over all
+                          back ends, and delays are taken as with latency (as fast as replies come)
   --rate N                latency: lines per second, over all back ends (10000)
   --flood N               latency: one more back end that keeps N lines in flight meanwhile (0)
   --flood-payload N       bytes of its lines (1024)
+  --uid-prefix TEXT       uids are this and a number (u): two runs against one server need two
+  --ignore TEXT           messages that begin with this are of somebody else, and not judged
+  --delays FILE           with latency or --pace: writes a line for each measured delivery, when it
+                          arrived on CLOCK_MONOTONIC and its delay, both in nanoseconds
   --deflate               the clients offer permessage-deflate, and the server must accept; lines
                           are then of words, which deflate to about a third
   --spin                  poll without sleeping, for sharper times
@@ -143,6 +156,7 @@ inline options parse_options(int argc, char** argv)
         {"--spin", yes_to(o.spin)},
         {"--deflate", yes_to(o.deflate)},
         {"--json", yes_to(o.json)},
+        {"--until-terminated", yes_to(o.until_terminated)},
         {"--verify", [] {}}};
     const std::map<std::string_view, std::function<void(const std::string&)>> values{
         {"--clients", text_to(clients)},
@@ -158,6 +172,10 @@ inline options parse_options(int argc, char** argv)
         {"--seconds", number_to(o.seconds, 0.01, 100'000)},
         {"--payload", number_to(o.payload_bytes, 1, line_format::max_payload_bytes)},
         {"--fail-every", number_to(o.fail_every, 0, 500'000'000)},
+        {"--pace", number_to(o.pace, 0, 10'000'000)},
+        {"--uid-prefix", text_to(o.uid_prefix)},
+        {"--ignore", text_to(o.ignore)},
+        {"--delays", text_to(o.delays)},
         {"--rate", number_to(o.rate, 1, 10'000'000)},
         {"--flood", number_to(o.flood, 0, 1'000'000)},
         {"--flood-payload", number_to(o.flood_payload_bytes, 1, line_format::max_payload_bytes)},
@@ -207,11 +225,15 @@ inline options parse_options(int argc, char** argv)
         o.warm_up = std::min(o.pushes / 10, 20'000u);
     if (o.flood && o.mode != load_mode::latency)
         throw usage_error("--flood goes with --mode latency");
+    if (o.pace && o.mode != load_mode::new_connection_per_push)
+        throw usage_error("--pace goes with --mode new-connection-per-push");
+    if (o.pace)
+        o.rate = o.pace;
 
     // Every line of a run has the same length, so the longest prefix and numbers must fit.
-    const std::size_t prefix =
-        std::max(std::string{R"({"uid":"u")"}.size() + std::to_string(o.uids).size(),
-                 std::string{R"({"broadcast":true)"}.size());
+    const std::size_t prefix = std::max(std::string{R"({"uid":"")"}.size() + o.uid_prefix.size() +
+                                            std::to_string(o.uids).size(),
+                                        std::string{R"({"broadcast":true)"}.size());
     const std::size_t digits = std::to_string(std::uint64_t{o.pushes} + o.warm_up).size() +
                                std::to_string(o.back_ends + 1).size();
     const std::size_t least = line_format::bare_bytes(prefix, digits);

@@ -1,0 +1,169 @@
+"""The place of one attack: the server under test, correct pages and back ends that watch it, and what must hold."""
+
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+for folder in ("e2e", "conformance"):
+    sys.path.append(str(ROOT / "tests" / folder))
+
+import support  # noqa: E402
+from support import eventually  # noqa: E402
+
+# Correct pages are told to look away when an attacker broadcasts.
+NOISE = '{"broadcast":true,"attack":'
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Broken(AssertionError):
+    """What must hold under an attack does not."""
+
+
+def must(holds, words):
+    if not holds:
+        raise Broken(words)
+
+
+def free_port():
+    """Below the ports that the system gives to those who connect: nobody is there by accident when a server that
+    was killed wants it again."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Server(support.PushServer):
+    """push_server in the foreground, perhaps behind another program that starts it."""
+
+    def __init__(self, arguments=(), prefix=(), environment=None):
+        super().__init__(free_port(), free_port(), arguments)
+        self.prefix = prefix
+        self.environment = environment
+        self.clients = ("127.0.0.1", self.clients_port)
+        self.backend = ("127.0.0.1", self.backend_port)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+    def resident_bytes(self):
+        return self._memory("VmRSS")
+
+    def peak_bytes(self):
+        return self._memory("VmHWM")
+
+    def _memory(self, what):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"{what}:\s+(\d+) kB", status)[1]) * 1024
+
+    def all_logged(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def count(self):
+        """The counters as they are now."""
+        had = self.all_logged().count(" counters: ")
+        self.process.send_signal(signal.SIGUSR1)
+        eventually("the counters are logged", lambda: self.all_logged().count(" counters: ") > had, 10)
+        return self.counters()
+
+
+def judge_counters(counters, settled):
+    """What was accepted is somewhere, and so is what was queued."""
+    ended = sum(counters[name] for name in ("closed", "lost", "handshakes_failed", "protocol_violations",
+                                            "limits_exceeded", "timed_out", "rejected"))
+    must(counters["accepted"] == ended + counters["connections"], f"connections do not add up: {counters}")
+    gone = counters["messages_sent"] + counters["messages_evicted"] + counters["messages_dropped"]
+    must(counters["messages_queued"] >= gone, f"more messages left than came: {counters}")
+    if settled:
+        must(counters["connections"] == counters["registered"] == 0, f"somebody is left: {counters}")
+        must(counters["messages_queued"] == gone, f"messages do not add up: {counters}")
+
+
+class Load:
+    """crier_load: it pushes at a fixed rate until told to end, and verifies every reply and every delivery."""
+
+    COMMON = ("--until-terminated", "--pushes", "500000", "--warm-up", "20", "--fail-every", "50", "--timeout", "900",
+              "--patience", "15", "--payload", "200", "--json", "--ignore", NOISE)
+    # Two tabs of each uid; three back ends that stay.
+    STAYING = ("--mode", "latency", "--connections", "24", "--uids", "12", "--backends", "3", "--rate", "400")
+    # Back ends that come with one line and leave.
+    COMING = ("--mode", "new-connection-per-push", "--connections", "8", "--backends", "2", "--pace", "100",
+              "--uid-prefix", "s")
+
+    def __init__(self, program, clients, backend, how=STAYING, prefix=()):
+        self.delays_file = tempfile.NamedTemporaryFile(prefix="delays-")
+        self.words = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(
+            [*prefix, program, "--clients", "%s:%d" % clients, "--backend", "%s:%d" % backend,
+             "--delays", self.delays_file.name, *self.COMMON, *how],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.words, text=True)
+
+    def said(self):
+        self.words.seek(0)
+        return self.words.read()
+
+    def wait_until_it_pushes(self):
+        eventually("the load pushes", lambda: "pushing" in self.said() or self.process.poll() is not None)
+        must(self.process.poll() is None, f"correct peers failed before the attack: {self.said()}")
+
+    def running(self):
+        return self.process.poll() is None
+
+    def end(self):
+        """Its figures; not if anything was wrong."""
+        if self.running():
+            self.process.send_signal(signal.SIGTERM)
+        told = self.process.communicate(timeout=60)[0]
+        must(self.process.returncode == 0, f"correct peers had errors: {self.said().strip()}")
+        return json.loads(told)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.words.close()
+        self.delays_file.close()
+
+    def delays(self, begin, end):
+        """Of what arrived between two times of time.monotonic(), in seconds, sorted."""
+        self.delays_file.seek(0)
+        pairs = (map(int, line.split()) for line in self.delays_file)
+        return sorted(delay / 1e9 for arrived, delay in pairs if begin * 1e9 <= arrived < end * 1e9)
+
+
+def p99(delays):
+    return delays[int(len(delays) * 0.99)] if delays else None
+
+
+class Window:
+    """A stretch of time on the monotonic clock."""
+
+    def __enter__(self):
+        self.begin = time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        self.end = time.monotonic()

@@ -1,0 +1,524 @@
+"""The attacks on a server's own ports. Each runs in a process of its own while correct pages and back ends talk, and
+fails where the server did not do what is due to the attacker: an answer, a close code, an end.
+
+An attack is a function of its place: the addresses `clients` and `backend`, the server's `pid`, and `deadline`, until
+when it should go on. `@attack` says what else the server is started with, and how much memory it may use."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import peers
+import wire
+from arena import NOISE, must
+from peer import request
+
+ATTACKS = {}
+
+
+def attack(what_must_hold, *arguments, most_megabytes=128, **more):
+    def add(function):
+        function.must = what_must_hold
+        function.arguments = arguments
+        function.most_megabytes = most_megabytes
+        function.prefix = more.pop("prefix", ())
+        function.environment = more.pop("environment", None)
+        function.stops_the_server = more.pop("stops_the_server", False)
+        assert not more, more
+        ATTACKS[function.__name__] = function
+        return function
+    return add
+
+
+def going_on(place):
+    return time.monotonic() < place.deadline
+
+
+def line_for(uid, size=60_000):
+    return b'{"uid":"%s","x":"%s"}' % (uid.encode(), b"x" * size)
+
+
+# ---- Readers that do not read
+
+def stopped_readers(place, count):
+    """Each has a uid of its own; every third one is one more tab of a correct page."""
+    return [peers.page(place.clients, f"u{i % 12}" if i % 3 == 0 else f"stopped{i}", receive_buffer_bytes=4096)
+            for i in range(count)]
+
+
+@attack("each is closed for its full outbox, or has all of it waiting within the bound", most_megabytes=256)
+def readers_that_stop(place):
+    stopped = stopped_readers(place, 100)
+    back_end = peers.connect(place.backend)
+    answers = set()
+    while going_on(place):
+        uids = random.sample(range(1, 14, 3), 3)  # so few that it is too much for them
+        answers.update(peers.ask(back_end, [line_for(f"stopped{i}") for i in uids]))
+        time.sleep(0.02)
+    must(answers <= {"ok", "fail"}, f"replies: {answers}")
+    del stopped
+
+
+@attack("all are closed, though a window that is shut says nothing", "--write-stall-seconds", "1",
+        "--close-seconds", "0.5", "--max-outbox-bytes", str(1 << 26), most_megabytes=128)
+def zero_windows(place):
+    names = [f"stopped{i}" for i in range(5)]
+    stopped = [peers.page(place.clients, name, receive_buffer_bytes=2048) for name in names]
+    back_end = peers.connect(place.backend)
+    for _ in range(120):  # more than the system takes
+        must(set(peers.ask(back_end, [line_for(name) for name in names])) == {"ok"}, "not ok")
+    time.sleep(max(3.0, place.deadline - time.monotonic()))
+    must(set(peers.ask(back_end, [line_for(name, 0) for name in names])) == {"fail"},
+         "a page that has not read for 3 s is still registered")
+    del stopped
+
+
+@attack("its pages are closed or wait within the bound; woken up, they hear the end", most_megabytes=256)
+def stopped_process(place):
+    program = ("import sys, time; sys.path.append(%r); import peers\n"
+               "held = [peers.page(%r, f'process{i}', receive_buffer_bytes=8192) for i in range(50)]\n"
+               "print('there', flush=True); time.sleep(600)" % (os.path.dirname(__file__), place.clients))
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        try:
+            must(process.stdout.readline() == b"there\n", "the process did not get its pages")
+            process.send_signal(signal.SIGSTOP)
+            back_end = peers.connect(place.backend)
+            while going_on(place):
+                peers.ask(back_end, [line_for(f"process{random.randrange(50)}", 20_000) for _ in range(4)])
+                time.sleep(0.02)
+            process.send_signal(signal.SIGCONT)
+        finally:
+            process.kill()
+
+
+@attack("a broadcast to 500 of whom 1 % have stopped reaches the others", most_megabytes=256)
+def one_percent_stopped(place):
+    pages = [peers.page(place.clients, f"many{i}", receive_buffer_bytes=4096 if i % 100 == 0 else None)
+             for i in range(500)]
+    stopped, reading = pages[::100], [peer for i, peer in enumerate(pages) if i % 100]
+    back_end = peers.connect(place.backend)
+    line = NOISE.encode() + b'1,"x":"%s"}' % (b"x" * 2000)
+    sent = 0
+    heard = dict.fromkeys(reading, 0)
+
+    def listen():
+        for peer in reading:
+            with contextlib.suppress(BlockingIOError):
+                heard[peer] += len(os.read(peer.fileno(), 1 << 20))
+
+    while going_on(place):
+        must(peers.ask(back_end, [line]) == ["ok"], "a broadcast was not ok")
+        sent += 1
+        listen()
+        time.sleep(0.02)
+    expected = sent * (len(line) + 4)
+    patience = time.monotonic() + 10
+    while set(heard.values()) != {expected} and time.monotonic() < patience:
+        listen()
+    must(set(heard.values()) == {expected}, f"bytes heard: {set(heard.values())} instead of {expected}")
+    del stopped
+
+
+# ---- Writers that take their time
+
+def all_closed_in_time(place, writers, script, seconds=None):
+    peers.trickle(writers, script, place.deadline, 0.02)
+    if seconds is not None:
+        left = peers.wait_for_the_end(writers, seconds)
+        must(left == 0, f"{left} of {len(writers)} writers of one byte at a time are still there")
+
+
+@attack("the handshake has one time for all of it: 200 are closed", "--handshake-seconds", "1")
+def slow_request(place):
+    writers = [peers.connect(place.clients) for _ in range(200)]
+    all_closed_in_time(place, writers, b"GET / HTTP/1.1\r\nX: " + b"y" * 4000, 3)
+
+
+@attack("who has not said its uid in time is closed, however long it takes for it", "--uid-seconds", "1",
+        "--close-seconds", "0.5")
+def slow_uid(place):
+    writers = [peers.upgraded(place.clients) for _ in range(150)]
+    all_closed_in_time(place, writers, wire.text(b"u" * 200), 3)
+
+
+@attack("they only keep their own place")
+def slow_frame_header(place):
+    writers = [peers.page(place.clients, f"slow{i}") for i in range(150)]
+    all_closed_in_time(place, writers, wire.ping(b""))
+    must(not any(map(peers.has_ended, writers)), "a page that is slow was closed")
+
+
+@attack("they only keep their own place")
+def slow_message(place):
+    writers = [peers.page(place.clients, f"slow{i}") for i in range(150)]
+    for writer in writers:
+        peers.send_some(writer, wire.header(wire.TEXT, 60_000))
+    all_closed_in_time(place, writers, b"x")
+
+
+@attack("they only keep their own place")
+def slow_line(place):
+    writers = [peers.connect(place.backend) for _ in range(150)]
+    all_closed_in_time(place, writers, b'{"uid":"' + b"x" * 60_000)
+
+
+@attack("every line is answered fail, byte by byte too")
+def slow_lines(place):
+    line = b'{"uid":"nobody"}\n'
+    writers = [peers.connect(place.backend) for _ in range(50)]
+    rounds = 0
+    while going_on(place):
+        for i in range(len(line)):
+            for writer in writers:
+                writer.sendall(line[i:i + 1])
+        rounds += 1
+    for writer in writers:
+        must(set(peers.replies(writer, rounds)) == {"fail"}, "a reply is not fail")
+
+
+# ---- Floods
+
+def page_flood(place, data, reading=False, count=10, registered=True):
+    enter = peers.page if registered else (lambda address, _: peers.upgraded(address))
+    attackers = [enter(place.clients, f"flood{i}") for i in range(count)]
+    sent = peers.flood(attackers, data, place.deadline, reading)
+    must(sent > 0, "it could not send anything")
+    return attackers
+
+
+@attack("who does not read the pongs is not read from")
+def pings_without_reading(place):
+    page_flood(place, wire.ping(b"x" * 125) * 400)
+
+
+@attack("pings are answered, one beside the other")
+def pings(place):
+    page_flood(place, wire.ping(b"") * 400, reading=True)
+
+
+@attack("pongs that nobody asked for are ignored")
+def pongs(place):
+    page_flood(place, wire.pong(b"x" * 125) * 400)
+
+
+@attack("a message is bounded by its bytes, and by the rate of its pieces")
+def tiny_fragments(place):
+    page_flood(place, wire.text(b"x", fin=False) + wire.more(b"y", fin=False) * 2000 + wire.more(b"z"))
+
+
+@attack("fragments of no bytes at all go nowhere")
+def empty_fragments(place):
+    page_flood(place, wire.text(b"", fin=False) + wire.more(b"", fin=False) * 5000 + wire.more(b""))
+
+
+@attack("messages of a page are read and ignored")
+def largest_messages(place):
+    page_flood(place, wire.text(b"x" * 65_536))
+
+
+@attack("above the limit: 1009, and soon the next one comes")
+def too_large_messages(place):
+    while going_on(place):
+        attackers = [peers.page(place.clients, f"large{i}") for i in range(5)]
+        for attacker in attackers:
+            peers.send_some(attacker, wire.header(wire.TEXT, random.choice((65_537, 1 << 31, (1 << 63) - 1))))
+            expect_close(attacker, {1009})
+
+
+@attack("a back end that does not read its replies is paused, and a flood of broadcasts harms nobody")
+def broadcasts_without_reading(place):
+    line = NOISE.encode() + b'1,"x":"%s"}\n' % (b"x" * 200)
+    attackers = [peers.connect(place.backend, receive_buffer_bytes=4096) for _ in range(2)]
+    while going_on(place):  # as many as the correct pages, with a share of one CPU, can take
+        for attacker in attackers:
+            peers.send_some(attacker, line * 20)
+        time.sleep(0.01)
+
+
+@attack("a back end that does not read its replies is paused: its lines do not pile up", most_megabytes=64)
+def lines_without_reading(place):
+    attackers = [peers.connect(place.backend, receive_buffer_bytes=4096) for _ in range(5)]
+    lines = b'{"uid":"nobody"}\n' * 2000
+    peers.flood(attackers, lines, place.deadline)
+    patience = time.monotonic() + 30
+    while peers.flood(attackers, lines, time.monotonic() + 1):
+        must(time.monotonic() < patience, "they can still write: where are their replies?")
+
+
+@attack("thousands of pipelined lines are each answered, in order")
+def pipelined_lines(place):
+    attackers = [peers.page(place.clients, "pipe"), peers.connect(place.backend), peers.connect(place.backend)]
+    while going_on(place):
+        for back_end in attackers[1:]:
+            back_end.sendall((b'{"uid":"nobody"}\n' * 3 + b'{"uid":"pipe"}\n') * 500)
+        for back_end in attackers[1:]:
+            must(peers.replies(back_end, 2000) == ["fail", "fail", "fail", "ok"] * 500, "replies are out of order")
+        peers.has_ended(attackers[0])
+
+
+@attack("an over-long line is one fail, and the next line counts again")
+def over_long_lines(place):
+    back_end = peers.connect(place.backend)
+    while going_on(place):
+        back_end.sendall(b"x" * 1_000_000 + b"\n" + line_for("nobody", 10) + b"\n")
+        must(peers.replies(back_end, 2) == ["fail", "fail"], "not two replies of fail")
+
+
+# ---- What is not right
+
+def close_of(peer):
+    """The close code that comes, after whatever else does; None for an end without one."""
+    frames, inbox = wire.ServerFrames(), bytearray()
+    while True:
+        while (found := frames.take(inbox)) is not None:
+            if isinstance(found, wire.Close):
+                return found.code
+        try:
+            more = peer.recv(1 << 16)
+        except ConnectionResetError:
+            return "RST"
+        if not more:
+            return None
+        inbox += more
+
+
+def expect_close(peer, codes, why="it"):
+    code = close_of(peer)
+    must(code in codes, f"{why} was closed with {code}, not {codes}")
+    peer.close()
+
+
+BAD_FRAMES = {
+    "reserved bit 1": (wire.text(b"x", rsv=4), {1002}),
+    "reserved bit 3": (wire.text(b"x", rsv=1), {1002}),
+    "all reserved bits": (wire.ping(b"x", rsv=7), {1002}),
+    **{f"opcode {opcode}": (wire.frame(opcode, b"x"), {1002}) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)},
+    "no mask": (wire.text(b"x", mask=None), {1002}),
+    "ping without a mask": (wire.ping(b"x", mask=None), {1002}),
+    "a ping in pieces": (wire.ping(b"x", fin=False), {1002}),
+    "a close in pieces": (wire.close(1000, fin=False), {1002}),
+    "a ping of 126 bytes": (wire.ping(b"x" * 126), {1002}),
+    "a ping that says 2^62": (wire.header(wire.PING, 1 << 62), {1002}),
+    "a length longer than needed, 2 bytes": (wire.text(b"x", length_bytes=2), {1002}),
+    "a length longer than needed, 8 bytes": (wire.text(b"x", length_bytes=8), {1002}),
+    "a length of 2^63": (wire.header(wire.TEXT, 1 << 63), {1002, 1009}),
+    "a length of 2^64 - 1": (wire.header(wire.TEXT, (1 << 64) - 1), {1002, 1009}),
+    "a length of 2^31": (wire.header(wire.TEXT, 1 << 31), {1009}),
+    "a continuation of nothing": (wire.more(b"x"), {1002}),
+    "a second beginning": (wire.text(b"x", fin=False) + wire.text(b"y"), {1002}),
+    "not UTF-8": (wire.text(b"\xff\xfe"), {1007}),
+    "half a character": (wire.text(b"\xe2\x82"), {1007}),
+    "half a surrogate": (wire.text(b"\xed\xa0\x80"), {1007}),
+    "UTF-8 that ends in another frame": (wire.text(b"\xe2", fin=False) + wire.more(b"x"), {1007}),
+    "a close of one byte": (wire.frame(wire.CLOSE, b"\x03"), {1002}),
+    **{f"close code {code}": (wire.close(code), {1002}) for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000)},
+    "a reason that is not UTF-8": (wire.frame(wire.CLOSE, struct.pack("!H", 1000) + b"\xff"), {1007}),
+    "too many bytes in pieces": (b"".join([wire.text(b"x" * 40_000, fin=False), wire.more(b"x" * 40_000)]), {1009}),
+}
+
+
+@attack("each is closed with the code that RFC 6455 gives it")
+def bad_frames(place):
+    first = True
+    while first or going_on(place):
+        for what, (frame, codes) in BAD_FRAMES.items():
+            bad = peers.page(place.clients, "bad")
+            bad.sendall(frame)
+            expect_close(bad, codes, what)
+            if not going_on(place) and not first:
+                break
+        first = False
+
+
+BAD_UIDS = {
+    "empty": (wire.text(b""), {1008}),
+    "too long": (wire.text(b"u" * 257), {1008}),
+    "binary": (wire.binary(b"u1"), {1003, 1008}),
+    "not UTF-8": (wire.text(b"\xff"), {1007}),
+}
+
+
+@attack("each is refused with its close code")
+def bad_uids(place):
+    while going_on(place):
+        for what, (frame, codes) in BAD_UIDS.items():
+            bad = peers.upgraded(place.clients)
+            bad.sendall(frame)
+            expect_close(bad, codes, what)
+
+
+DEEP = 30_000
+FAILING_LINES = [
+    b"", b" ", b"\r", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"{", b"}", b"[", b'{"', b'{"uid"', b'{"uid":', b'{"uid":"x"',
+    b'{"uid":["x"]}', b'{"uid":[]}', b'{"uid":{"x":1}}', b'{"uid":{}}', b'{"uid":null}', b'{"uid":true}', b'{"uid":false}',
+    b'{"uid":1.5}', b'{"uid":1e3}', b'{"uid":-0.0}', b'{"uid":01}', b'{"uid":+1}', b'{"uid":0x10}', b'{"uid":NaN}',
+    b'{"uid":Infinity}', b'{"uid":-}', b'{"uid":1e}', b'{"uid":' + b"9" * 400 + b"}", b'{"uid":' + b"9" * 60_000 + b"}",
+    b'{"uid":"' + b"x" * 257 + b'"}', b'{"uid":""}', b'{"UID":"u1"}', b'{"uid ":"u1"}', b"{'uid':'u1'}", b'{uid:"u1"}',
+    b'{"uid":"u1",}', b'{"uid":"u1"}}', b'{"uid":"u1"}{"uid":"u1"}', b'{"uid":"u1"} x', b'{"uid":"u1" "x":1}', b'{,}',
+    b'[{"uid":"u1"}]', b'{"x":{"uid":"u1"}}', b'{"x":[{"uid":"u1"}]}', b'\xef\xbb\xbf{"uid":"u1"}', b'{"uid":"\xff"}',
+    b'{"uid":"u1","x":"\xff"}', b'{"uid":"u1","x":"\xc0\x80"}', b'{"uid":"u1","x":"\xed\xa0\x80"}', b'{"uid":"u1","x":"\xf4\x90\x80\x80"}',
+    b'{"uid":"u1\x00"}', b'{"uid":"u1"}\x00', b'\x00{"uid":"u1"}', b'{"uid":"u1","x":"\x00"}', b'{"uid":"u1","x":"\x1f"}',
+    b'{"uid":"u1","x":"\\x"}', b'{"uid":"u1","x":"\\u12"}', b'{"uid":"\\ud800"}', b'{"uid":"u1","x":"\\ud800"}',
+    b'{"uid":"u1","x":tru}', b'{"uid":"u1","x":nul}', b'{"uid":"u1","x":1.}', b'{"uid":"u1","x":.1}', b'{"uid":"u1","x":--1}',
+    b'{"broadcast":1}', b'{"broadcast":"true"}', b'{"broadcast":false}', b'{"broadcast":null}', b'{"broadcast":[true]}',
+    b'{"uid":"u1","x":' + b"[" * DEEP, b'{"uid":"u1","x":' + b'{"a":' * (DEEP // 4), b"[" * DEEP, b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    b"GET / HTTP/1.1", b"POST /push HTTP/1.0", b"Host: localhost", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(range(128, 256)),
+    b"\x81\x85abcd", b"*1", b"$4", b"EHLO x", b"<xml/>", b"uid=u1", b"x" * 100_000, b"{" * 65_000, b'"' * 65_000, b"\\" * 65_000,
+]
+# Not fail: the strangest that is still right, for uids that nobody has taken.
+STRANGE_LINES = [
+    b'{"uid":"strange"}', b' { "uid" : "strange" } \r', b'{"uid":"\\u0073trange"}', b'{"\\u0075id":"strange"}', b'{"uid":-7}', b'{"x":1e999999,"uid":"strange"}',
+    b'{"x":' + b"9" * 5000 + b',"uid":"strange"}', b'{"x":[[[[[{}]]]]],"uid":"strange"}', b'{"uid":"strange","x":"\\u0000"}',
+]
+
+
+@attack("each line is answered, what is no JSON object with a uid with fail, and the next line counts")
+def bad_json(place):
+    held = [peers.page(place.clients, "strange"), peers.page(place.clients, "-7")]
+    back_end = peers.connect(place.backend)
+    first = True
+    while first or going_on(place):
+        for line in peers.shuffled(FAILING_LINES):
+            got = peers.ask(back_end, [line])
+            must(got == ["fail"], f"{line[:80]} was answered {got}")
+        got = peers.ask(back_end, FAILING_LINES)
+        must(got == ["fail"] * len(FAILING_LINES), "the same lines, pipelined, are not all answered fail")
+        for line in STRANGE_LINES:
+            got = peers.ask(back_end, [line])
+            must(got == ["ok"], f"{line[:80]} was answered {got}")
+        for line in FAILING_LINES[::3]:
+            another = peers.connect(place.backend)
+            must(peers.ask(another, [line]) == ["fail"], f"{line[:80]} on a new connection")
+            another.close()
+        for peer in held:
+            must(not peers.has_ended(peer), "a page was closed by a line")
+        first = False
+
+
+BAD_REQUESTS = [
+    b"\r\n\r\n\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600), b'{"uid":"x"}\n\n\n\r\n\r\n',
+    request(line=b"GET /chat HTTP/0.9"), request(line=b"POST /chat HTTP/1.1"), request(line=b"GET  / HTTP/1.1"),
+    request(b"Content-Length: 5"), request(b"Transfer-Encoding: chunked"), request(b"Content-Length: 5", b"Transfer-Encoding: chunked"),
+    request(b"X: \x00"), request(b" folded"), request(b": empty"), request(b"X " + b"y" * 20_000), request(host=None),
+    request(key=None), request(key=b"Sec-WebSocket-Key: short"), request(version=b"Sec-WebSocket-Version: 12"), request(upgrade=None),
+    request(connection=None), request(b"Host: other"), request(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), bytes(range(256)) * 40,
+    *[request(*[b"X-%d: y" % i for i in range(count)]) for count in (300, 2000)],
+]
+
+
+@attack("each is refused or ended, and takes nobody along")
+def bad_requests(place):
+    while going_on(place):
+        for bad in peers.shuffled(BAD_REQUESTS):
+            peer = peers.connect(place.clients)
+            with contextlib.suppress(OSError):
+                peer.sendall(bad)
+                peer.shutdown(socket.SHUT_WR)
+            must(peers.wait_for_the_end([peer], 10) == 0, f"{bad[:60]} is neither refused nor ended")
+            peer.close()
+
+
+# ---- Storms, and ways to leave
+
+@attack("nobody stays")
+def connect_and_leave(place):
+    leave = (lambda peer: peer.close(), peers.reset)
+    while going_on(place):
+        for address in (place.clients, place.backend):
+            for peer in [peers.connect(address) for _ in range(20)]:
+                random.choice(leave)(peer)
+
+
+CLIENT_SAYS = peers.REQUEST + wire.text(b"u1") + wire.text(b"a message of some length") + wire.ping(b"x") + wire.close(1000)
+BACK_END_SAYS = b'{"uid":"gone","x":"some line"}\n{"uid":"gone"}\n{"uid":'
+
+
+@attack("RST at each byte of a conversation: the others keep theirs")
+def resets(place):
+    first = True
+    while first or going_on(place):
+        for address, words in ((place.clients, CLIENT_SAYS), (place.backend, BACK_END_SAYS)):
+            for at in range(0, len(words) + 1, 3 if first else 7):
+                peer = peers.connect(address)
+                peers.send_some(peer, words[:at])
+                if at % 2:
+                    time.sleep(0.001)
+                peers.reset(peer)
+        first = False
+
+
+@attack("RST while much is queued for it, and while it writes")
+def resets_under_load(place):
+    back_end = peers.connect(place.backend)
+    while going_on(place):
+        pages = [peers.page(place.clients, "gone", receive_buffer_bytes=4096) for _ in range(10)]
+        must(peers.ask(back_end, [line_for("gone")] * 3) == ["ok"] * 3, "not ok")
+        for peer in peers.shuffled(pages):
+            peers.send_some(peer, wire.text(b"x" * 1000)[:random.randrange(1000)])
+            peers.reset(peer)
+
+
+@attack("FIN without an end: what was asked for is answered, then it ends", "--handshake-seconds", "1")
+def half_closed(place):
+    held = []
+    while going_on(place):
+        for words in (b"", b"GET / HT", peers.REQUEST, peers.REQUEST + wire.text(b"u1"), peers.REQUEST + wire.text(b"u1")[:3]):
+            peer = peers.connect(place.clients)
+            peer.sendall(words)
+            peer.shutdown(socket.SHUT_WR)
+            held.append(peer)
+        back_end = peers.connect(place.backend)
+        back_end.sendall(b'{"uid":"nobody"}\n' * 100 + b'{"uid"')
+        back_end.shutdown(socket.SHUT_WR)
+        got = peers.replies(back_end, 100)
+        must(got[:100] == ["fail"] * 100, "lines before a FIN are not answered")
+        held.append(back_end)
+        left = peers.wait_for_the_end(held[-6:], 10)
+        must(left == 0, f"{left} of 6 that have sent FIN are still there")
+        held = held[-60:]
+        time.sleep(0.02)
+
+
+@attack("kill -9 of a process with pages and back ends, at any moment")
+def killed_processes(place):
+    while going_on(place):
+        child = os.fork()
+        if child == 0:
+            try:
+                pages = [peers.page(place.clients, f"killed{i}") for i in range(5)]
+                back_end = peers.connect(place.backend)
+                while True:
+                    peers.send_some(back_end, b'{"uid":"killed1","x":"%s"}\n' % (b"x" * random.randrange(3000)))
+                    for peer in pages:
+                        peers.send_some(peer, wire.text(b"x" * random.randrange(3000)))
+                    peers.has_ended(pages[1])
+                    time.sleep(0.0005)
+            finally:
+                os._exit(0)
+        time.sleep(random.uniform(0.005, 0.1))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+# ---- The machine
+
+@attack("it goes on and loses nothing; the log is opened again")
+def signals(place):
+    while going_on(place):
+        os.kill(place.pid, random.choice((signal.SIGUSR1, signal.SIGUSR1, signal.SIGPIPE, signal.SIGWINCH, signal.SIGCONT)))
+        time.sleep(0.001)
+
+
+@attack("a server that stands still for a while makes up for it", stops_the_server=True)
+def stopped_server(place):
+    while going_on(place):
+        os.kill(place.pid, signal.SIGSTOP)
+        time.sleep(0.2)
+        os.kill(place.pid, signal.SIGCONT)
+        time.sleep(0.2)

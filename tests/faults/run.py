@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Attacks push_server while correct pages and back ends talk to it, and judges what these see.
+
+Under each attack every push must be answered rightly and every message must arrive once, in order, whole, at the right
+pages; afterwards the server must have let go of all descriptors, be idle, have counters that add up, and end when told
+to. How the p99 of push to receipt compares with that of the same run before the attack is reported.
+
+    run.py --server build/release/examples/push_server/push_server [NAME ...]
+"""
+
+import argparse
+import multiprocessing
+import os
+import pathlib
+import signal
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+from arena import ROOT, Broken, Load, Server, Window, judge_counters, must, p99
+from attacks import ATTACKS
+from support import eventually
+
+FORK = multiprocessing.get_context("fork")
+
+
+class Place:
+    """What an attack may know."""
+
+    def __init__(self, server, seconds):
+        self.clients, self.backend, self.pid = server.clients, server.backend, server.pid
+        self.deadline = time.monotonic() + seconds
+
+
+def attacker(attack, place, answer):
+    os.nice(10)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        attack(place)
+        answer.send("")
+    except AssertionError as words:
+        answer.send(f"{words}")
+    except BaseException:  # noqa: BLE001  (an attacker that could not do its part is a failure, too)
+        answer.send(traceback.format_exc())
+
+
+def press(attack, server, loads, seconds):
+    """Lets the attacker do its part in a process of its own, and watches over it."""
+    receives, sends = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=attacker, args=(attack, Place(server, seconds), sends))
+    child.start()
+    sends.close()
+    try:
+        patience = time.monotonic() + seconds + 60
+        while not receives.poll(0.05):
+            must(server.process.poll() is None, f"the server ended: {server.logged()}")
+            for load in loads:
+                if not load.running():
+                    load.end()  # says what was wrong
+                    raise Broken("correct peers ended")
+            must(time.monotonic() < patience, "the attacker is stuck")
+        try:
+            words = receives.recv()
+        except EOFError:
+            words = "the attacker died"
+        must(not words, f"what is due to the attacker: {words}")
+    finally:
+        child.kill()  # its connections end here
+        child.join()
+        receives.close()
+
+
+class Row:
+    def __init__(self, name):
+        self.name = name
+        self.error = None
+        self.ratios = []
+        self.figures = []
+        self.more = ""
+
+    def __str__(self):
+        cells = [f"{1e3 * quiet:.2f} -> {1e3 * under:.2f}" for quiet, under in self.figures]
+        ratios = [f"{ratio:.1f}" for ratio in self.ratios]
+        cells += [""] * (2 - len(cells))
+        ratios += [""] * (2 - len(ratios))
+        return f"| {self.name} | {'ERROR' if self.error else 0} | {cells[0]} | {ratios[0]} | {cells[1]} | {ratios[1]} | {self.more} |"
+
+
+HEAD = """| attack | errors | p99 ms, back ends that stay | ratio | p99 ms, a connection for each push | ratio | peak MB |
+|---|---|---|---|---|---|---|"""
+
+
+def settle(server, descriptors):
+    """All have left: so must everything that was held for them."""
+    eventually(f"{descriptors} descriptors again, not {server.descriptors()}",
+               lambda: server.descriptors() <= descriptors, 20)
+    before = server.cpu_seconds()
+    time.sleep(0.5)
+    used = server.cpu_seconds() - before
+    must(used <= 0.05, f"it used {used} s of CPU in half a second without peers")
+    judge_counters(server.count(), settled=True)
+
+
+def run_attack(name, options):
+    attack = ATTACKS[name]
+    row = Row(name)
+    server = Server(attack.arguments, attack.prefix, attack.environment)
+    loads = []
+    try:
+        if hasattr(attack, "alone"):
+            attack(options)
+            return row
+        server.start()
+        descriptors = server.descriptors()
+        loads = [Load(options.load, server.clients, server.backend, how) for how in (Load.STAYING, Load.COMING)]
+        for load in loads:
+            load.wait_until_it_pushes()
+        with Window() as quiet:
+            time.sleep(options.quiet)
+        with Window() as under:
+            press(attack, server, loads, options.seconds)
+        time.sleep(0.2)
+        for load in loads:
+            load.end()
+        for load in loads:
+            before, during = p99(load.delays(quiet.begin, quiet.end)), p99(load.delays(under.begin, under.end))
+            if before and during and not attack.stops_the_server:
+                row.figures.append((before, during))
+                row.ratios.append(during / before)
+        settle(server, descriptors)
+        peak = server.peak_bytes() / 1e6
+        row.more = f"{peak:.0f}"
+        must(peak <= attack.most_megabytes, f"it used {peak:.0f} MB at its peak, above {attack.most_megabytes}")
+        server.stop()
+        must(not options.latency or all(ratio <= options.ratio for ratio in row.ratios), "p99 rose too far")
+    except AssertionError as words:
+        row.error = str(words)
+    finally:
+        for load in loads:
+            load.kill()
+        if server.process is not None:
+            server.kill()
+        server.log.close()
+    return row
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="attacks; all unless one says")
+    parser.add_argument("--server", type=pathlib.Path, required=True, help="push_server")
+    parser.add_argument("--load", type=pathlib.Path, default=ROOT / "build/bench/crier_load", help="(%(default)s)")
+    parser.add_argument("--list", action="store_true", help="say which there are")
+    parser.add_argument("--brief", action="store_true", help="a second for each, three at a time; no word about times")
+    parser.add_argument("--seconds", type=float, default=4, help="that an attack goes on (%(default)s)")
+    parser.add_argument("--quiet", type=float, default=3, help="seconds before it (%(default)s)")
+    parser.add_argument("--latency", action="store_true", help="fail if p99 rises above the ratio")
+    parser.add_argument("--ratio", type=float, default=3, help="(%(default)s)")
+    options = parser.parse_args()
+    if options.brief:
+        options.seconds, options.quiet = 1, 0.2
+    return options
+
+
+def main():
+    options = arguments()
+    if options.list:
+        for name, attack in ATTACKS.items():
+            print(f"{name}: {attack.must}")
+        return 0
+    unknown = set(options.names) - set(ATTACKS)
+    if unknown:
+        sys.exit(f"run.py: no such attack: {', '.join(sorted(unknown))}")
+    for program, how in ((options.server, "cmake --build --preset release"),
+                         (options.load, "cmake -S tests/bench -B build/bench && cmake --build build/bench --target crier_load")):
+        if not os.access(program, os.X_OK):
+            sys.exit(f"run.py: {program} is missing: {how}")
+    os.environ["CRIER_PUSH_SERVER"] = str(options.server.absolute())
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    names = options.names or list(ATTACKS)
+    failed = 0
+    print(HEAD, flush=True)
+    with ThreadPoolExecutor(3 if options.brief else 1) as pool:
+        for row in pool.map(lambda name: run_attack(name, options), names):
+            print(row, flush=True)
+            if row.error:
+                failed += 1
+                print(f"{row.name}: {row.error}", file=sys.stderr, flush=True)
+    print(f"{len(names)} attacks, {failed} with errors", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
