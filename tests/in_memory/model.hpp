@@ -51,7 +51,7 @@ struct rules
     std::size_t max_outbox_bytes = 700;
     std::size_t max_outbox_messages = 9;
     std::size_t max_topics = 2;
-    minutes handshake{90}, uid{90}, silence{150}, stall{210}, close{90}, stop{270};
+    minutes handshake{90}, uid{90}, silence{150}, message{90}, stall{210}, close{90}, stop{270};
 };
 
 /// What a line, or a call of the program, asks for.
@@ -129,8 +129,8 @@ public:
         const listener* at = nullptr;
         stage is = stage::waiting;
         std::string uid{};
-        std::deque<said> script{}; ///< said, and not read to its end
-        std::size_t said_bytes = 0, read_bytes = 0;
+        std::deque<said> script{};                ///< said, and not read to its end
+        std::size_t read_bytes = 0, ended_at = 0; ///< and where the last message of these ended
         std::deque<queued> outbox{};
         std::size_t written = 0; ///< of the first
         std::string answers{};   ///< to what is being read
@@ -142,6 +142,7 @@ public:
         bool ended_by_peer = false; ///< eof was read
         bool stalled = false, pinged = false;
         bool answers_wait = false; ///< in the outbox
+        bool unfinished = false;   ///< a message was read in part
 
         std::size_t messages() const
         {
@@ -163,6 +164,7 @@ public:
                 return outbox.empty() || (at->pages && !answers_wait);
             return is < stage::open || is == stage::lingering || awaits_goodbye;
         }
+        bool waits_to_write() const { return stalled && !(unfinished && wants_to_read()); }
     };
 
     explicit world(rules r) : rule(std::move(r)) {}
@@ -218,14 +220,18 @@ public:
         if (c.is == stage::lingering)
             return;
         c.pinged = false;
-        if (c.is == stage::open && !c.waits_for_uid && !c.stalled)
+        if (c.is == stage::open && !c.waits_for_uid && !c.stalled && !c.unfinished)
             await_silence(c);
+        const std::size_t ended_before = c.ended_at;
         while (!c.script.empty() && c.script.front().end <= c.read_bytes) {
             const said s = std::move(c.script.front());
             c.script.pop_front();
+            c.ended_at = s.end;
             if (c.is <= stage::open || c.awaits_goodbye)
                 hear(id, c, s);
         }
+        if (c.is == stage::open && !c.waits_for_uid)
+            time_message(c, c.ended_at != ended_before);
         if (!c.answers.empty())
             answering_ = id;
     }
@@ -268,8 +274,9 @@ public:
         if (!wrong.empty())
             return;
         if (n == 0) {
+            counts.read_pauses += !c.stalled && !c.at->pages;
             c.stalled = true;
-            if (c.is == stage::open && !c.waits_for_uid)
+            if (c.is == stage::open && !c.waits_for_uid && c.waits_to_write())
                 c.due = now + rule.stall;
             return;
         }
@@ -286,7 +293,7 @@ public:
             return;
         c.stalled = false;
         if (c.is == stage::open && !c.waits_for_uid)
-            await_silence(c);
+            await_more(c);
     }
 
     void shut_down(int id, bool failed)
@@ -406,6 +413,8 @@ public:
         CRIER_SAME(registered);
         CRIER_SAME(accepted);
         CRIER_SAME(accept_errors);
+        CRIER_SAME(accept_pauses);
+        CRIER_SAME(turned_away);
         CRIER_SAME(closed);
         CRIER_SAME(lost);
         CRIER_SAME(handshakes_failed);
@@ -416,6 +425,7 @@ public:
         CRIER_SAME(lines_ok);
         CRIER_SAME(lines_failed);
         CRIER_SAME(lines_discarded);
+        CRIER_SAME(read_pauses);
         CRIER_SAME(messages_queued);
         CRIER_SAME(messages_sent);
         CRIER_SAME(messages_evicted);
@@ -492,6 +502,25 @@ private:
         c.due.reset();
         if (c.at->codec == framing::websocket)
             c.due = now + rule.silence;
+    }
+
+    /// The rest of a message, if one has begun.
+    void await_more(connection& c)
+    {
+        if (c.unfinished)
+            c.due = now + rule.message;
+        else
+            await_silence(c);
+    }
+
+    void time_message(connection& c, bool one_has_ended)
+    {
+        const bool unfinished = c.read_bytes > c.ended_at;
+        if (unfinished && c.unfinished && !one_has_ended)
+            return; // its time runs already
+        const bool was = std::exchange(c.unfinished, unfinished);
+        if (!c.waits_to_write() && (unfinished || was))
+            await_more(c);
     }
 
     void hear(int id, connection& c, const said& s)
@@ -582,7 +611,11 @@ private:
             return finish(id, &crier::counters::timed_out);
         if (c.waits_for_uid)
             return end(id, &crier::counters::timed_out, 1008, "no uid in time");
-        if (c.stalled || c.pinged)
+        if (c.waits_to_write())
+            return finish(id, &crier::counters::timed_out);
+        if (c.unfinished)
+            return end(id, &crier::counters::timed_out, 1008, "message not complete in time");
+        if (c.pinged)
             return finish(id, &crier::counters::timed_out);
         c.pinged = true;
         enqueue(c, {frame(framing::websocket, '\x89', ""), 0});

@@ -250,6 +250,7 @@ private:
                 .max_topics = r.max_topics,
                 .handshake_timeout = r.handshake,
                 .uid_timeout = r.uid,
+                .message_timeout = r.message,
                 .ping_interval = r.silence,
                 .write_stall_timeout = r.stall,
                 .close_timeout = r.close};
