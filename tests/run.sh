@@ -2,7 +2,7 @@
 # Installs what is needed (Debian 12), builds everything and runs all tests.
 #
 # tests/run.sh              all stages
-# tests/run.sh release ...  only these: format release gcc consumers asan tsan
+# tests/run.sh release ...  only these: format release gcc consumers asan tsan fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
@@ -81,7 +81,15 @@ tsan() {
     ctest --preset tsan -LE compiler
 }
 
-(($#)) || set -- format release gcc consumers asan tsan
+# CRIER_FUZZ_SECONDS: how long each target runs, two at a time; 60 if it is not set.
+fuzz() {
+    stage "libFuzzer, each decoder and the whole server for a while"
+    cmake --preset fuzz
+    cmake --build --preset fuzz
+    python3 tests/fuzz/run.py
+}
+
+(($#)) || set -- format release gcc consumers asan tsan fuzz
 for name in "$@"; do
     "$name"
 done

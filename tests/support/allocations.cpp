@@ -5,9 +5,10 @@
 #include <malloc.h>
 #include <new>
 
-// The thread sanitizer has operators of its own, which cannot be replaced; it calls hooks instead.
+// clang's sanitizers have operators of their own, which cannot be replaced, or not all of them; they call
+// hooks instead.
 #if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define CRIER_TESTS_ALLOCATION_HOOKS
 #include <sanitizer/allocator_interface.h>
 #endif

@@ -3,20 +3,19 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <array>
 #include <cstddef>
 #include <optional>
-#include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "command_words.hpp"
 #include "json_lines.hpp"
 #include "readable.hpp"
 #include "seed.hpp"
 
-using crier::command;
+using support::by_crier;
+using support::max_uid_bytes;
 using support::pick;
 using support::readable;
 
@@ -25,16 +24,7 @@ using support::readable;
 
 namespace {
 
-constexpr std::size_t max_uid_bytes = 40;
 constexpr std::size_t max_depth = 512;
-
-/// What stands for a member, if it may be a name or names.
-struct plain_value
-{
-    bool is_true = false;
-    bool is_list = false;
-    std::vector<std::optional<std::string>> names; // nothing: what is neither string nor integer
-};
 
 class plain_reader
 {
@@ -53,10 +43,7 @@ public:
         return at_ == text_.size();
     }
 
-    std::array<std::optional<plain_value>, 7> found; // by the places in `names`
-
-    static constexpr std::string_view names[] = {"uid",  "broadcast", "topic",  "except",
-                                                 "join", "leave",     "members"};
+    support::command_members found;
 
 private:
     char next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -91,18 +78,18 @@ private:
             space();
             if (!take(':'))
                 return false;
-            plain_value v;
+            support::command_member v;
             if (!value(depth + 1, v))
                 return false;
-            for (std::size_t i = 0; depth == 0 && i < std::size(names); ++i)
-                if (key == names[i])
+            for (std::size_t i = 0; depth == 0 && i < std::size(support::command_names); ++i)
+                if (key == support::command_names[i])
                     found[i] = v;
             space();
         } while (take(','));
         return take('}');
     }
 
-    bool elements(std::size_t depth, plain_value& list)
+    bool elements(std::size_t depth, support::command_member& list)
     {
         if (depth == max_depth || !take('['))
             return false;
@@ -111,7 +98,7 @@ private:
         if (take(']'))
             return true;
         do {
-            plain_value element;
+            support::command_member element;
             if (!value(depth + 1, element))
                 return false;
             list.names.push_back(element.is_list ? std::nullopt : element.names[0]);
@@ -120,7 +107,7 @@ private:
         return take(']');
     }
 
-    bool value(std::size_t depth, plain_value& v)
+    bool value(std::size_t depth, support::command_member& v)
     {
         space();
         std::string text;
@@ -163,7 +150,7 @@ private:
         return at_ != begin;
     }
 
-    bool number(plain_value& v)
+    bool number(support::command_member& v)
     {
         const std::size_t begin = at_;
         take('-');
@@ -257,83 +244,10 @@ private:
     std::size_t at_ = 0;
 };
 
-std::string list(const auto& names)
-{
-    std::string all;
-    for (const auto& name : names)
-        all += ' ' + readable(name);
-    return all;
-}
-
-/// In order, each once; nothing if one of them is not usable.
-std::optional<std::set<std::string>> usable(const plain_value& v)
-{
-    std::set<std::string> all;
-    for (const auto& name : v.names) {
-        if (!name || name->empty() || name->size() > max_uid_bytes)
-            return std::nullopt;
-        all.insert(*name);
-    }
-    return all;
-}
-
 std::string by_plain_code(std::string_view line)
 {
     plain_reader reader(line);
-    if (!reader.object_of_members())
-        return "not JSON";
-    const auto& [uid, broadcast, topic, except, join, leave, members] = reader.found;
-    const std::string bad = "bad receiver";
-    if (uid) {
-        const auto all = usable(*uid);
-        return !all || all->empty() ? bad : (uid->is_list ? "several" : "one") + list(*all);
-    }
-    const bool to_all = broadcast && broadcast->is_true;
-    if (to_all || topic) {
-        const auto without = except ? usable(*except) : std::set<std::string>();
-        if (!without)
-            return bad;
-        if (to_all)
-            return "all but" + list(*without);
-        const auto name = usable(*topic);
-        return topic->is_list || !name ? bad : "topic" + list(*name) + " but" + list(*without);
-    }
-    if (join || leave) {
-        const plain_value& which = join ? *join : *leave;
-        const auto name = usable(which);
-        const auto who = members ? usable(*members) : std::nullopt;
-        if (which.is_list || !name || !who || who->empty())
-            return bad;
-        return (join ? "join" : "leave") + list(*name) + " by" + list(*who);
-    }
-    return "no receiver";
-}
-
-std::string by_crier(crier::command_parser& parser, std::string_view line)
-{
-    const std::vector<char> memory(line.begin(), line.end()); // of just its size
-    const command c = parser.parse({memory.data(), memory.size()});
-    const std::array one{c.name};
-    switch (c.kind) {
-    case command::unicast:
-        return "one" + list(one);
-    case command::multicast:
-        return "several" + list(c.uids);
-    case command::publish:
-        return "topic" + list(one) + " but" + list(c.except);
-    case command::broadcast:
-        return "all but" + list(c.except);
-    case command::join:
-        return "join" + list(one) + " by" + list(c.uids);
-    case command::leave:
-        return "leave" + list(one) + " by" + list(c.uids);
-    case command::invalid:
-        break;
-    }
-    return c.why == crier::command_error::not_json       ? "not JSON"
-           : c.why == crier::command_error::bad_receiver ? "bad receiver"
-           : c.why == crier::command_error::no_receiver  ? "no receiver"
-                                                         : "why?";
+    return reader.object_of_members() ? support::command_of(reader.found) : "not JSON";
 }
 
 /// Lines as back ends write them, with all names that mean something.

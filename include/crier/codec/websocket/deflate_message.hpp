@@ -110,11 +110,14 @@ public:
         stream_.reset(15);
         z_ = {};
         ended_ = false;
+        cut_off_ = false;
         result.status = append(payload, result.bytes);
         // A sender cuts this off (RFC 7692 section 7.2.1). One that has not, or has sent a last block, is
         // understood all the same.
-        if (result.status == inflated_message::whole && !ended_)
+        if (result.status == inflated_message::whole && !ended_) {
+            cut_off_ = true;
             result.status = append({"\x00\x00\xFF\xFF", 4}, result.bytes);
+        }
         if (result.status == inflated_message::whole && !ended_)
             result.status = inflated_message::corrupt;
         result.size = z_.total_out;
@@ -137,10 +140,11 @@ private:
             if (z_.total_out >= limit_)
                 return inflated_message::too_large;
             if (ec == zlib::error::end_of_stream) {
+                give_back(input);
                 stream_.reset(
                     15); // other blocks may follow the last one (RFC 7692 section 7.2.3.5)
                 ended_ = true;
-                if (z_.avail_in == 0)
+                if (z_.avail_in == 0 || cut_off_)
                     return inflated_message::whole;
                 continue;
             }
@@ -153,6 +157,16 @@ private:
             ended_ = z_.data_type == 128; // between two blocks, at the end of a byte
             return inflated_message::whole;
         }
+    }
+
+    /// Looking for the code that ends a block, the stream may have taken whole bytes behind a last one.
+    void give_back(std::string_view input)
+    {
+        constexpr int bits = 63; // the number of bits that were taken and not used
+        const std::size_t taken = std::min<std::size_t>(
+            static_cast<std::size_t>(z_.data_type & bits) / 8, input.size() - z_.avail_in);
+        z_.avail_in += taken;
+        z_.next_in = input.data() + (input.size() - z_.avail_in);
     }
 
     void grow(std::unique_ptr<char[]>& bytes, std::size_t input_size)
@@ -170,7 +184,8 @@ private:
     boost::beast::zlib::z_params z_;
     std::size_t capacity_ = 0;
     std::size_t limit_ = 0;
-    bool ended_ = false; // the input has ended with a whole block
+    bool ended_ = false;   // the input has ended with a whole block
+    bool cut_off_ = false; // it is what the sender has cut off
 };
 
 /// Made when a thread first needs it, freed when the thread ends.

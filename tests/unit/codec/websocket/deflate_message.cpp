@@ -142,6 +142,40 @@ BOOST_AUTO_TEST_CASE(what_is_clear_enough_is_understood_too)
                readable("HelloHello"));
 }
 
+BOOST_AUTO_TEST_CASE(a_last_block_may_end_anywhere_in_the_last_byte)
+{
+    // Fixed code, BFINAL: a literal above 143 has nine bits, others eight; the block's end has seven.
+    for (std::size_t high = 0; high < 8; ++high) {
+        std::string message(8, 'a');
+        std::fill_n(message.begin(), high, '\xFF');
+        std::string payload(1, '\0');
+        unsigned bit = 0;
+        const auto put = [&](bool set) {
+            if (bit == 8) {
+                payload += '\0';
+                bit = 0;
+            }
+            payload.back() = static_cast<char>(payload.back() | int(set) << bit++);
+        };
+        for (const bool set : {true, true, false}) // BFINAL, BTYPE 01
+            put(set);
+        for (const char c : message) {
+            const auto byte = static_cast<unsigned char>(c);
+            const unsigned bits = byte < 144 ? 8 : 9;
+            const unsigned code = byte < 144 ? 0x30u + byte : 0x190u + byte - 144;
+            for (unsigned i = bits; i-- > 0;)
+                put((code >> i & 1) != 0);
+        }
+        for (int i = 0; i < 7; ++i)
+            put(false);
+        BOOST_TEST(inflated(payload) == readable(message));
+        BOOST_TEST(inflated(payload + '\0') == readable(message));
+        BOOST_TEST(inflated(payload + payload) == readable(message + message));
+        BOOST_TEST(inflated(payload + "\xF2\x48\xCD\xC9\xC9\x07\x00"s) ==
+                   readable(message + "Hello"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_deflate_data_is_corrupt)
 {
     const std::string good(deflate_message(json(5000), {}, 15));
