@@ -56,7 +56,8 @@ bool is_still_at(int file, const std::string& path)
 int open_and_lock(const std::string& path)
 {
     for (;;) {
-        const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        const int file =
+            ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
         if (file == -1)
             throw failure("open", path);
         if (try_to_lock(file)) {
@@ -108,7 +109,8 @@ pid_file::~pid_file()
 
 std::optional<pid_t> pid_file::holder(const std::string& path)
 {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Neither a link to a file that another program holds, nor a pipe that lets us wait.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file == -1) {
         if (errno == ENOENT)
             return std::nullopt;

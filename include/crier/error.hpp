@@ -49,6 +49,7 @@ enum class error {
     uid_not_text, ///< the first message was binary
     uid_refused,  ///< the registry did not take the uid
     unauthorized, ///< the authenticator refused it
+    http_request, ///< an HTTP request where back ends say lines: some page's, through a browser
     replaced,     ///< a newer connection of the same uid took this one's place
 
     // How many there are (admission).

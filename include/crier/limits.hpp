@@ -24,7 +24,9 @@ struct limits
     /// Most topics that one client may be in.
     std::size_t max_topics = 64;
 
-    /// Most bytes read from one connection before it is the others' turn. At least 1.
+    /// Most bytes read from one connection before it is the others' turn. At least 1. Where messages are
+    /// compressed, or answers longer than what they answer, these count too; and where a connection does
+    /// not read, no more answers than this and one are kept for it.
     std::size_t max_turn_bytes = 512 * 1024;
 
     /// Most frames that are no whole messages, in a second: fragments of messages, and control frames

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -217,6 +218,36 @@ class PidFile(DaemonTest):
         self.assertRefused(self.daemon.told("start", "-d"), str(self.daemon.pid_file))
         self.assertEqual("precious", precious.read_text())
         self.daemon.pid_file.unlink()
+
+    def test_a_link_to_a_file_that_another_program_holds_makes_that_no_target(self):
+        held = self.directory / "held"
+        with subprocess.Popen(
+                [sys.executable, "-c", "import fcntl, sys, time\nfile = open(sys.argv[1], 'w')\n"
+                 "fcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\ntime.sleep(1000)", held],
+                stdout=subprocess.PIPE, text=True) as bystander:
+            self.addCleanup(bystander.kill)
+            self.assertEqual("held\n", bystander.stdout.readline())
+            self.daemon.pid_file.symlink_to(held)
+            for verb in (["stop"], ["stop", "-g"], ["status"], ["restart", "-d"]):
+                self.assertRefused(self.daemon.told(*verb), str(self.daemon.pid_file))
+            self.assertIsNone(bystander.poll())
+            self.daemon.pid_file.unlink()
+            bystander.kill()
+
+    def test_a_pipe_in_its_place_lets_nobody_wait(self):
+        os.mkfifo(self.daemon.pid_file)
+        self.assertIsNone(self.daemon.pid())
+        self.daemon.pid_file.unlink()
+
+    def test_nobody_else_may_write_what_it_writes(self):
+        socket_file = self.directory / "push.sock"
+        before = os.umask(0)
+        try:
+            self.assertDone(self.daemon.told("start", "-d", "--backend", f"unix:{socket_file}"))
+        finally:
+            os.umask(before)
+        for path, mode in ((self.daemon.pid_file, 0o644), (self.daemon.log_file, 0o640), (socket_file, 0o660)):
+            self.assertEqual(oct(mode), oct(path.stat().st_mode & 0o777), path)
 
 
 class DefaultFiles(DaemonTest):

@@ -45,6 +45,7 @@ constexpr cause causes[] = {
     {error::uid_not_text, condition::rejected},
     {error::uid_refused, condition::rejected},
     {error::unauthorized, condition::rejected},
+    {error::http_request, condition::rejected},
     {error::replaced, condition::rejected},
     {error::too_many_connections, condition::limit_exceeded},
     {error::too_many_from_address, condition::limit_exceeded},

@@ -86,12 +86,12 @@ public:
     {
         if (stage_ == stage::request)
             return {};
-        return {std::exchange(line_start_or_fragments_, 0u),
+        return {std::exchange(searched_or_fragments_, 0u),
                 std::exchange(control_frames_, std::uint16_t{})};
     }
 
     /// Counts a fragment that an extension has taken.
-    void count_fragment() noexcept { ++line_start_or_fragments_; }
+    void count_fragment() noexcept { ++searched_or_fragments_; }
 
 private:
     enum class stage : unsigned char { request, frames, ended };
@@ -111,8 +111,8 @@ private:
     // Only in the middle of something: a request that is judged, a message that came in pieces, the
     // bytes of an answer.
     std::unique_ptr<collection> collected_;
-    // In the request: where the line begins that is not ended yet. Then: fragments, to be told.
-    std::uint32_t line_start_or_fragments_ = 0;
+    // In the request: the bytes in which all line ends were judged. Then: fragments, to be told.
+    std::uint32_t searched_or_fragments_ = 0;
     std::uint16_t control_frames_ = 0; // to be told; enough for what is read in one turn
     stage stage_ = stage::request;
     bool spent_ = false; // what was collected has been handed out and is of no more use

@@ -137,7 +137,7 @@ private:
     CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
     {
         if (is_http_line(line))
-            s.end(error::unauthorized, close_code::policy_violation, "no HTTP here");
+            s.end(error::http_request, close_code::policy_violation, "no HTTP here");
     }
 
     static line_result invalid(command_error why) noexcept

@@ -167,7 +167,7 @@ private:
             else
                 tail_.clear();
         });
-        left_unfinished(more && !paused_ && (!in.empty() || in_message()), ended_one);
+        left_unfinished(more && !paused_ && !resumed_ && (!in.empty() || in_message()), ended_one);
         if constexpr (codec_counts<Codec>)
             if (const frame_counts small = decoder_.take_counts(); small.fragments | small.control)
                 guarded([&] { charge(small); });
@@ -190,9 +190,16 @@ private:
     /// gets true if a message has ended.
     bool leaves_tail(std::span<char>& in, bool& ended_one)
     {
+        const std::size_t most = role_->options().max_turn_bytes;
+        std::size_t found_bytes = 0;
         while (decodes()) {
             if (paused_)
                 return true; // all of it, to be decoded before more is read
+            // A few bytes may inflate to many, and have longer answers: it is the others' turn then, too.
+            if (found_bytes + shard_->replies.size() > most && !in.empty()) {
+                go_on_later();
+                return true;
+            }
             const decoded found = decoder_.decode(in);
             switch (found.kind) {
             case decoded::kind_need_more:
@@ -206,6 +213,7 @@ private:
                 break;
             case decoded::kind_message:
                 ended_one = true;
+                found_bytes += found.message.data.size();
                 if (phase_ == phase::open)
                     role_->received(*this, found.message);
                 break;
@@ -242,6 +250,8 @@ private:
     void write_replies()
     {
         std::string& replies = shard_->replies;
+        if (!outbox_.empty())
+            return spill_replies();
         if (!replies.empty() && phase_ != phase::closed) {
             io_result result{io_status::want_write, 0, {}};
             if (!blocked_) {

@@ -190,6 +190,8 @@ protected:
     /// True if the time that runs is the one for writing: something waits to be written, and no
     /// message is read meanwhile whose time runs.
     bool waits_to_write() const noexcept { return stalled_ && !(unfinished_ && wants_to_read()); }
+    /// What was read is decoded in further turns, before more is read.
+    CRIER_DECL void go_on_later();
     CRIER_DECL void blocked();
     CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);

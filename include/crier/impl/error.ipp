@@ -61,6 +61,8 @@ CRIER_DECL const char* describe(error e) noexcept
         return "uid refused";
     case error::unauthorized:
         return "not authorized";
+    case error::http_request:
+        return "HTTP request to a back ends' port";
     case error::replaced:
         return "replaced by a newer connection";
     case error::too_many_connections:
@@ -134,6 +136,7 @@ CRIER_DECL condition kind_of(error e) noexcept
     case error::uid_too_long:
     case error::uid_not_text:
     case error::unauthorized:
+    case error::http_request:
     case error::uid_refused:
     case error::replaced:
     case error::exposed:

@@ -120,7 +120,7 @@ CRIER_DECL void session_base::reply(std::string_view bytes)
 {
     if (bytes.empty())
         return;
-    if (outbox_.empty() && shard_->replier == this) {
+    if (shard_->replier == this) {
         shard_->replies.append(bytes);
         return;
     }
@@ -263,6 +263,11 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
 CRIER_COLD CRIER_DECL void session_base::resume()
 {
     paused_ = false;
+    go_on_later();
+}
+
+CRIER_COLD CRIER_DECL void session_base::go_on_later()
+{
     resumed_ = readable_ = true;
     shard_->activate(*this);
 }

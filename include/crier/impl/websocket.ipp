@@ -218,8 +218,7 @@ CRIER_COLD CRIER_DECL decoded websocket::decoder::fail(error why)
 CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>& in)
 {
     // Look for the empty line, judging no more than line ends: a bare LF is refused at once.
-    std::size_t line = line_start_or_fragments_;
-    std::size_t searched = line;
+    std::size_t searched = searched_or_fragments_; // however few bytes come at a time, each once
     const std::size_t limit = std::min(in.size(), options_->max_header_bytes);
     if (!in.empty() && (in[0] < 'A' || in[0] > 'Z'))
         return refuse(error::bad_request); // TLS, say: no need to wait for a line end
@@ -229,20 +228,20 @@ CRIER_COLD CRIER_DECL decoded websocket::decoder::decode_request(std::span<char>
         if (!lf)
             break;
         const auto at = static_cast<std::size_t>(static_cast<const char*>(lf) - in.data());
-        if (at == 0 || in[at - 1] != '\r')
+        if (at < 2 || in[at - 1] != '\r')
             return refuse(error::bad_request);
-        if (at - 1 == line) { // an empty line: the header's end
+        if (in[at - 2] == '\n') { // an empty line: the header's end
             collected_ = std::make_unique<collection>();
             if (const error_code ec = collected_->request.parse({in.data(), at + 1}))
                 return refuse(static_cast<error>(ec.value()));
             in = in.subspan(at + 1);
             return decoded::opening();
         }
-        line = searched = at + 1;
+        searched = at + 1;
     }
     if (in.size() >= options_->max_header_bytes)
         return refuse(error::header_too_large);
-    line_start_or_fragments_ = static_cast<std::uint32_t>(std::min<std::size_t>(line, UINT32_MAX));
+    searched_or_fragments_ = static_cast<std::uint32_t>(std::min<std::size_t>(limit, UINT32_MAX));
     return decoded::need_more();
 }
 
@@ -252,7 +251,7 @@ CRIER_COLD CRIER_DECL std::string_view websocket::decoder::answer(const opening_
     if (how.accepted && request().is_upgrade()) {
         bytes = switching_protocols(request(), how.subprotocol);
         stage_ = stage::frames;
-        line_start_or_fragments_ = 0;
+        searched_or_fragments_ = 0;
     } else {
         bytes = to_bytes(how.accepted ? refusal(error::upgrade_required) : how.response);
         stage_ = stage::ended;
