@@ -26,6 +26,7 @@ const std::map<std::string, target> targets{
     {"command", fuzz::command},
     {"utf8", fuzz::utf8},
     {"ticket", fuzz::ticket},
+    {"server", fuzz::server},
 };
 
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& place)

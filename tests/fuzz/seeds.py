@@ -34,7 +34,7 @@ import utf8
 import wire
 
 TARGETS = ("framings", "websocket_opening", "websocket_frames", "websocket_deflate", "command", "utf8",
-           "ticket")
+           "ticket", "server")
 MOST_BYTES = 3000  # of one input: the longer ones only cost time
 
 
@@ -205,8 +205,52 @@ def ticket():
     yield signed(bodies[0])[:-1] + b"." + setup(0)
 
 
+# What happens in the target `server` (support/server_input.hpp).
+CONNECT, OPEN, BYTES, FRAME, LINE, READ, FINISH, RESET, TIME, PUSH, STOP, START, CAPACITY, FAILURE = range(14)
+PAGE, PROGRAM, BACK_END = range(3)
+
+
+def op(what, which=0, number=0, data=None, settles=True):
+    first = bytes([what | which << 4 | (0 if settles else 0x80)])
+    if what == BYTES:
+        return first + bytes([len(data)]) + data
+    return first + bytes([number]) + (bytes([len(data)]) + data if what == FRAME else b"")
+
+
+def server():
+    two_pages = op(OPEN, 0, 2) + op(OPEN, 1, 0x82) + op(OPEN, 2, 5) + op(CONNECT, 3, BACK_END)
+    lines = b"".join(op(LINE, 3, 8 + kind) for kind in (0, 1, 2, 5, 3, 4, 6, 7, 0x80))
+    some_lines = b"".join(op(FRAME, 3, 0, line.encode()) for line in LINES if len(line) < 200)
+    reads = b"".join(op(READ, which) for which in range(4))
+    plays = [
+        two_pages + lines + reads, two_pages + some_lines + reads,
+        op(CONNECT, 0, PAGE) + op(BYTES, 0, data=opening.request(line=b"GET /no HTTP/1.1")[:255]) + op(READ, 0),
+        op(CONNECT, 0, PAGE) + op(BYTES, 0, data=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") + op(READ, 0) + op(FINISH, 0),
+        op(CONNECT, 0, PAGE) + op(BYTES, 0, data=opening.request(line=b"GET /throw HTTP/1.1")[:255]) + op(READ, 0),
+        two_pages + op(CAPACITY, 0, 0) + lines * 3 + op(TIME, 0, 3) + reads + op(CAPACITY, 0, 255) + reads,
+        two_pages + op(STOP, 0, 3) + lines + reads + op(FINISH, 0) + op(TIME, 0, 1) + op(START) + two_pages + lines,
+        two_pages + b"".join(op(FRAME, 0, 0x81, text) for text in (b"all", b"u1", b"t0", b"hello", b"throw", b"u2"))
+        + op(FRAME, 1, 0x81, b"bye") + op(FRAME, 2, 0, b"all") + reads,
+        two_pages + op(FRAME, 0, 0x89, b"ping") + op(FRAME, 0, 0x01, b"a") + op(FRAME, 0, 0x80, b"b")
+        + op(FRAME, 0, 0x88, b"\x03\xe8") + op(FRAME, 1, 0xF1, b"x") + reads + op(FINISH, 0) + op(RESET, 2) + lines,
+        two_pages + b"".join(op(PUSH, 0, number, settles=number % 2 == 0) for number in range(8, 24)) + reads,
+        two_pages + op(TIME, 0, 2) + reads + op(TIME, 0, 2) + op(TIME, 0, 2) + reads,
+        b"".join(op(OPEN, which, 2, settles=False) for which in range(5)) + op(CONNECT, 5, BACK_END) + op(LINE, 5, 8)
+        + op(LINE, 5, 9) + reads,
+        op(CONNECT, 3, BACK_END) + op(BYTES, 3, data=b"GET / HTTP/1.1\r\n\r\n") + op(READ, 3),
+        op(CONNECT, 3, BACK_END) + op(BYTES, 3, data=b'{"uid":"u1"') + op(TIME, 0, 3) + op(BYTES, 3, data=b"}\n"),
+        b"".join(op(FAILURE, network, number) + two_pages + lines for network in range(3) for number in (0, 5)),
+    ]
+    plain = (0,) * 8
+    small = [plain, (1, 1, 0, 0, 2, 2, 2, 2), (2, 2, 1, 1, 0, 1, 0, 3), (3, 3, 2, 2, 1, 1, 1, 1), (0, 0, 0, 0, 0, 0, 3, 1)]
+    for play in plays:
+        for numbers in small:
+            yield play + setup(*numbers)
+
+
 SEEDS = {"framings": framings, "websocket_opening": websocket_opening, "websocket_frames": websocket_frames,
-         "websocket_deflate": websocket_deflate, "command": command, "utf8": utf8_texts, "ticket": ticket}
+         "websocket_deflate": websocket_deflate, "command": command, "utf8": utf8_texts, "ticket": ticket,
+         "server": server}
 
 
 def inputs(target):

@@ -14,6 +14,7 @@ void websocket_deflate(std::string_view bytes);
 void command(std::string_view bytes);
 void utf8(std::string_view bytes);
 void ticket(std::string_view bytes);
+void server(std::string_view bytes);
 
 } // namespace fuzz
 

@@ -63,7 +63,8 @@ private:
         const bool control = code >= 8;
         if ((at(0) & 0x30) || (code > binary && code < close) || code > pong || (control && !fin))
             return fail(1002);
-        if (compressed && (!inflate_ || control || code == continuation))
+        const bool in_plain_message = in_message_ && !compressed_;
+        if (compressed && (!inflate_ || control || code == continuation || in_plain_message))
             return fail(1002);
         if (left_.size() < 2)
             return false;
