@@ -61,6 +61,18 @@ BOOST_AUTO_TEST_CASE(an_origin_that_is_not_allowed_is_refused_with_403)
     BOOST_TEST(s.server.counts().rejected == 6u);
 }
 
+BOOST_AUTO_TEST_CASE(behind_another_authenticator_a_binary_uid_is_refused_too)
+{
+    using guard = crier::every<crier::allowed_origins, crier::first_message>;
+    extras_server<web_clients<guard>, lines> s({.authenticator = {{.allow_none = true}, {}}});
+    page p(s.pages);
+    p.say({"u", crier::message_kind::binary});
+    s.settle();
+    p.hear();
+    BOOST_TEST(p.closed_with == 1008u);
+    BOOST_TEST(s.tell(R"({"uid":"u"})") == "fail\n");
+}
+
 BOOST_AUTO_TEST_CASE(what_the_request_says_may_be_the_uid)
 {
     struct by_header

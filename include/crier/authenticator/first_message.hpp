@@ -19,9 +19,11 @@ struct first_message
 
     verdict judge(const question& q) const
     {
-        return q.occasion() == question::first_message
-                   ? verdict::accept(std::string(q.message().data))
-                   : verdict::undecided();
+        if (q.occasion() != question::first_message)
+            return verdict::undecided();
+        if (q.message().kind != message_kind::text)
+            return verdict::refuse("uid is not text");
+        return verdict::accept(std::string(q.message().data));
     }
 };
 

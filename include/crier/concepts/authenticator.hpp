@@ -1,6 +1,7 @@
 #ifndef CRIER_CONCEPTS_AUTHENTICATOR_HPP
 #define CRIER_CONCEPTS_AUTHENTICATOR_HPP
 
+#include <crier/detail/member_names.hpp>
 #include <crier/message.hpp>
 
 #include <concepts>
@@ -154,6 +155,15 @@ concept authenticator_admits_all = requires(const Authenticator& a) {
     { a.admits_all() } -> std::same_as<bool>;
 };
 
+namespace detail {
+
+/// One whose signature is another would be ignored, and the port be open to all.
+template <class Authenticator>
+concept means_to_admit_all =
+    requires { requires of_function<decltype(&Authenticator::admits_all)>; };
+
+} // namespace detail
+
 /// Who is at the other end, and may it stay? Guards a listener: `clients<tcp, websocket, mine>`,
 /// `backend<tcp, text_line, mine>`.
 ///
@@ -193,6 +203,10 @@ consteval bool check_authenticator()
                   "(see authenticator_archetype in crier/concepts/authenticator.hpp)");
     static_assert(authenticator_judges<Authenticator>,
                   "an authenticator has `crier::verdict judge(const crier::question&)`, public "
+                  "(crier/concepts/authenticator.hpp)");
+    static_assert(authenticator_admits_all<Authenticator> ||
+                      !detail::means_to_admit_all<Authenticator>,
+                  "an authenticator that may let everybody in has `bool admits_all() const` "
                   "(crier/concepts/authenticator.hpp)");
     return authenticator<Authenticator>;
 }

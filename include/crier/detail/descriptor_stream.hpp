@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -92,8 +93,8 @@ public:
         watched_ = true;
     }
 
-    /// Accepts one connection, non-blocking and close-on-exec. `no_delay` is for TCP.
-    CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec, bool no_delay);
+    /// Accepts one connection, non-blocking and close-on-exec.
+    CRIER_DECL std::optional<descriptor_stream> accept(error_code& ec);
 
     const std::string& address() const noexcept { return address_; }
 
@@ -116,10 +117,19 @@ private:
 /// "192.0.2.7:1234", "[2001:db8::1]:1234", a path, or "local" for an unnamed local socket.
 CRIER_DECL std::string to_text(const sockaddr* address, unsigned size);
 
+/// What is set on a TCP socket that listens, and holds for all that it accepts.
+struct tcp_options
+{
+    int backlog;
+    bool no_delay;
+    bool reuse_port;
+    std::chrono::seconds keep_alive;
+};
+
 /// Opens a listening, non-blocking, close-on-exec TCP socket; throws boost::system::system_error
 /// with the address in its text.
-CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port, int backlog,
-                                bool reuse_port);
+CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port,
+                                const tcp_options& options);
 
 /// The same for a local socket. A socket file that nobody listens on is replaced.
 CRIER_DECL listening listen_local(const std::string& path, int backlog, unsigned mode);

@@ -5,7 +5,9 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
@@ -146,19 +148,13 @@ CRIER_DECL void close_descriptor(poller& p, int& descriptor, bool& watched) noex
     ::close(std::exchange(descriptor, -1));
 }
 
-CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_code& ec,
-                                                                        bool no_delay)
+CRIER_DECL std::optional<descriptor_stream> descriptor_acceptor::accept(error_code& ec)
 {
     ec = {};
     for (;;) {
         const int accepted = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (accepted != -1) {
-            if (no_delay) {
-                const int on = 1;
-                ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-            }
+        if (accepted != -1)
             return std::optional<descriptor_stream>(std::in_place, poller_, accepted);
-        }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return std::nullopt;
         // A connection that died before it was accepted is nobody's error (accept(2)).
@@ -227,8 +223,28 @@ CRIER_COLD CRIER_DECL std::string to_text(const sockaddr* address, unsigned size
     throw boost::system::system_error(ec, "cannot listen on " + where);
 }
 
+/// On a socket that listens: Linux hands these on to what it accepts (tcp(7)), so they cost nothing
+/// for each connection.
+CRIER_COLD CRIER_DECL void set_for_all_accepted(int descriptor, const tcp_options& options)
+{
+    const auto set = [&](int level, int name, int value) {
+        ::setsockopt(descriptor, level, name, &value, sizeof(value));
+    };
+    if (options.no_delay)
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options.keep_alive <= options.keep_alive.zero())
+        return;
+    constexpr int probes = 3;
+    constexpr std::chrono::seconds most{32767}; // the system's
+    const int idle = static_cast<int>(std::min(options.keep_alive, most).count());
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, idle);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, idle / probes));
+    set(IPPROTO_TCP, TCP_KEEPCNT, probes);
+}
+
 CRIER_COLD CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port,
-                                           int backlog, bool reuse_port)
+                                           const tcp_options& options)
 {
     const std::string where =
         (address.find(':') == std::string::npos ? address : '[' + address + ']') + ':' +
@@ -251,10 +267,12 @@ CRIER_COLD CRIER_DECL listening listen_tcp(const std::string& address, unsigned 
         fail_to_listen(descriptor, where);
     const int on = 1;
     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (reuse_port && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+    set_for_all_accepted(descriptor, options);
+    if (options.reuse_port &&
+        ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
         fail_to_listen(descriptor, where);
     if (::bind(descriptor, found->ai_addr, found->ai_addrlen) == -1 ||
-        ::listen(descriptor, backlog) == -1)
+        ::listen(descriptor, options.backlog) == -1)
         fail_to_listen(descriptor, where);
 
     sockaddr_storage bound;

@@ -39,8 +39,6 @@ public:
     acceptor& operator=(const acceptor&) = delete;
     ~acceptor() { close(); }
 
-    std::optional<stream> accept(error_code& ec) { return descriptor_acceptor::accept(ec, false); }
-
     void close() noexcept
     {
         if (open_)

@@ -4,6 +4,7 @@
 #include <crier/concepts/transport.hpp>
 #include <crier/detail/descriptor_stream.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,11 @@ struct tcp
     int backlog = 4096;      ///< connections waiting to be accepted; the system may allow fewer
     bool no_delay = true;    ///< TCP_NODELAY: small messages leave at once
     bool reuse_port = false; ///< SO_REUSEPORT: several processes listen on the same port
+
+    /// After so long without a byte the system asks the peer whether it is there, and after as long
+    /// again without an answer the connection is lost: also one whose codec has no pings. At least 1 s,
+    /// in whole seconds; 0: never.
+    std::chrono::seconds keep_alive{25};
 
     using stream = detail::descriptor_stream;
     class acceptor;
@@ -46,17 +52,12 @@ public:
     acceptor(executor ex, const tcp& options)
         : descriptor_acceptor(
               ex, detail::listen_tcp(options.address.empty() ? "0.0.0.0" : options.address,
-                                     options.port, options.backlog, options.reuse_port)),
-          no_delay_(options.no_delay)
+                                     options.port,
+                                     {.backlog = options.backlog,
+                                      .no_delay = options.no_delay,
+                                      .reuse_port = options.reuse_port,
+                                      .keep_alive = options.keep_alive}))
     {}
-
-    std::optional<stream> accept(error_code& ec)
-    {
-        return descriptor_acceptor::accept(ec, no_delay_);
-    }
-
-private:
-    bool no_delay_;
 };
 
 inline tcp tcp::beside(acceptor& first) const

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -48,6 +49,7 @@ struct tls
     int backlog = 4096;
     bool no_delay = true;
     bool reuse_port = false;
+    std::chrono::seconds keep_alive{25};
     tls_certificate certificate{}; ///< needed
 
     class stream;
@@ -279,14 +281,12 @@ class tls::acceptor : public detail::descriptor_acceptor
 {
 public:
     acceptor(executor ex, const tls& options)
-        : descriptor_acceptor(ex, listen(options)),
-          certificate_(options.certificate),
-          no_delay_(options.no_delay)
+        : descriptor_acceptor(ex, listen(options)), certificate_(options.certificate)
     {}
 
     std::optional<stream> accept(error_code& ec)
     {
-        auto socket = descriptor_acceptor::accept(ec, no_delay_);
+        auto socket = descriptor_acceptor::accept(ec);
         if (!socket)
             return std::nullopt;
         SSL* const connection = certificate_.make_connection();
@@ -307,11 +307,14 @@ private:
                 make_error_code(boost::system::errc::invalid_argument),
                 "cannot listen on " + address + ':' + std::to_string(options.port) +
                     " with TLS: no certificate is given");
-        return detail::listen_tcp(address, options.port, options.backlog, options.reuse_port);
+        return detail::listen_tcp(address, options.port,
+                                  {.backlog = options.backlog,
+                                   .no_delay = options.no_delay,
+                                   .reuse_port = options.reuse_port,
+                                   .keep_alive = options.keep_alive});
     }
 
     tls_certificate certificate_;
-    bool no_delay_;
 };
 
 inline tls tls::beside(acceptor& first) const
