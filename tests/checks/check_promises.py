@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Looks whether the tests that include/crier/promises.md names are there, and whether it names each limit.
+
+    python3 tests/checks/check_promises.py
+
+A test stands there as `FOLDER/FILE` or `FOLDER/FILE: NAME`, below tests/. A limit is a member of crier::limits or
+crier::admission, or one that a codec or transport has and that is called max_..._bytes or keep_alive.
+
+Prints one line with the counts, or one line for each offence and exit code 1.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEST = re.compile(r"`([a-z0-9_]+(?:/[a-z0-9_]+)+\.(?:cpp|py))(?:: (\w+))?`")
+MEMBER = re.compile(r"^    (?:crier::)?(?:std::\w+(?:::\w+)?) (\w+)\s*(?:=|\{)", re.MULTILINE)
+LIMITED = ("limits.hpp", "admission.hpp")
+OPTIONS = ("codec/websocket.hpp", "codec/text_line.hpp", "codec/length_prefixed.hpp", "transport/tcp.hpp")
+OPTION = re.compile(r"max_\w+_bytes|keep_alive")
+
+
+def defines(source, name):
+    """True if the source defines a test, an attack or a function of that name."""
+    return re.search(rf"(?:BOOST_AUTO_TEST_CASE\(|BOOST_DATA_TEST_CASE\(|def ){name}\b", source) is not None
+
+
+def check(root=ROOT):
+    """Returns the offences, and how many tests and limits were looked at."""
+    include = root / "include" / "crier"
+    page = (include / "promises.md").read_text(encoding="utf-8")
+    offences = []
+    tests = TEST.findall(page)
+    for path, name in tests:
+        file = root / "tests" / path
+        if not file.is_file():
+            offences.append(f"there is no tests/{path}")
+        elif name and not defines(file.read_text(encoding="utf-8"), name):
+            offences.append(f"there is no {name} in tests/{path}")
+    limits = set()
+    for header in LIMITED:
+        limits.update(MEMBER.findall((include / header).read_text(encoding="utf-8")))
+    for header in OPTIONS:
+        members = MEMBER.findall((include / header).read_text(encoding="utf-8"))
+        limits.update(name for name in members if OPTION.fullmatch(name))
+    for name in sorted(limits):
+        if f"| `{name}` |" not in page:
+            offences.append(f"the limit {name} has no row in the table")
+    if not tests or not limits:
+        offences.append("found nothing to look at")
+    return offences, len(tests), len(limits)
+
+
+def main():
+    offences, tests, limits = check()
+    for offence in offences:
+        print(f"include/crier/promises.md: {offence}")
+    if offences:
+        return 1
+    print(f"promises: {tests} tests, {limits} limits")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
