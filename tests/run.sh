@@ -2,7 +2,7 @@
 # Installs what is needed (Debian 12), builds everything and runs all tests.
 #
 # tests/run.sh              all stages
-# tests/run.sh release ...  only these: format release gcc consumers asan tsan fuzz
+# tests/run.sh release ...  only these: format release faults gcc consumers asan tsan fuzz
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
@@ -10,7 +10,7 @@ source examples/install.sh
 install_packages git g++ clang-14 clang clang-19 libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
     ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
     libcli11-dev libssl-dev zlib1g-dev php-cli nodejs node-ws nginx chromium chromium-driver valgrind \
-    libnginx-mod-nchan libwebsocketpp-dev
+    libnginx-mod-nchan libwebsocketpp-dev nftables iproute2 faketime
 
 stage() {
     printf '\n==== %s (%d s so far) ====\n' "$1" "$SECONDS"
@@ -42,6 +42,15 @@ release() {
     python3 tests/bench/build_cost.py --check
     stage "the bench: each server delivers all of it"
     python3 tests/bench/run.py --verify
+}
+
+# With the programs of the stage release.
+faults() {
+    stage "attacks on the push server, with correct peers beside them"
+    cmake -S tests/bench -B build/bench -DCMAKE_BUILD_TYPE=Release
+    cmake --build build/bench --target crier_load
+    python3 tests/faults/run.py --server build/release/examples/push_server/push_server --self-test
+    python3 tests/faults/run.py --server build/release/examples/push_server/push_server --brief
 }
 
 gcc() {
@@ -89,7 +98,7 @@ fuzz() {
     python3 tests/fuzz/run.py
 }
 
-(($#)) || set -- format release gcc consumers asan tsan fuzz
+(($#)) || set -- format release faults gcc consumers asan tsan fuzz
 for name in "$@"; do
     "$name"
 done

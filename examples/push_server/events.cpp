@@ -47,6 +47,8 @@ std::string all_of(const crier::counters& now)
         {"registered", &counters::registered},
         {"accepted", &counters::accepted},
         {"accept_errors", &counters::accept_errors},
+        {"accept_pauses", &counters::accept_pauses},
+        {"turned_away", &counters::turned_away},
         {"closed", &counters::closed},
         {"lost", &counters::lost},
         {"handshakes_failed", &counters::handshakes_failed},
@@ -54,6 +56,7 @@ std::string all_of(const crier::counters& now)
         {"limits_exceeded", &counters::limits_exceeded},
         {"timed_out", &counters::timed_out},
         {"rejected", &counters::rejected},
+        {"read_pauses", &counters::read_pauses},
         {"lines_ok", &counters::lines_ok},
         {"lines_failed", &counters::lines_failed},
         {"lines_discarded", &counters::lines_discarded},
@@ -66,6 +69,19 @@ std::string all_of(const crier::counters& now)
     for (const auto& [name, member] : fields)
         text.append(" ").append(name).append("=").append(std::to_string(now.*member));
     return text;
+}
+
+/// Why connections ended, as far as any did: NUMBER "REASON", ...
+std::string reasons_in(const crier::counters& now)
+{
+    std::string text;
+    for (int i = 1; i <= static_cast<int>(crier::error::hook_failed); ++i) {
+        const auto why = static_cast<crier::error>(i);
+        if (const std::uint64_t times = now.ended(why))
+            text += (text.empty() ? "ended: " : ", ") + std::to_string(times) + ' ' +
+                    quoted(make_error_code(why).message());
+    }
+    return text.empty() ? "ended: none" : text;
 }
 
 } // namespace
@@ -139,6 +155,7 @@ void events::summary(const crier::counters& now)
               counted(now.messages_queued, "message") + " queued, " +
               std::to_string(now.messages_dropped) + " dropped");
     log_.info(all_of(now));
+    log_.info(reasons_in(now));
 }
 
 } // namespace push_server

@@ -26,6 +26,8 @@ MODES = {
                                ["none", "lost", "duplicated", "reordered", "reply"]),
     "new connection per push": (["--mode", "new-connection-per-push", "--pushes", "400"],
                                 ["none", "lost", "reply", "closed"]),
+    "the same by the clock": (["--mode", "new-connection-per-push", "--pace", "1000", "--pushes", "400"],
+                              ["none", "lost", "reply"]),
     "connect rate": (["--mode", "connect-rate"], ["none", "handshake", "unregistered"]),
     "idle memory": (["--mode", "idle-memory"], ["none", "handshake", "unregistered"]),
 }

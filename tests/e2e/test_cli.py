@@ -363,8 +363,9 @@ class Signals(CommandLineTest):
         server.process.send_signal(signal.SIGUSR1)
         told = eventually("counters", server.counters)
         header = (ROOT / "include/crier/counters.hpp").read_text()
-        self.assertEqual(set(re.findall(r"std::uint64_t (\w+) = 0;", header)), set(told))
+        self.assertEqual(set(re.findall(r"std::uint64_t (\w+) =\s+0;", header)), set(told))
         self.assertEqual((1, 1, 0, 1), tuple(map(told.get, ("connections", "registered", "lines_ok", "lines_failed"))))
+        self.assertRegex(server.logged(), r'info    ended: \d+ "[^"]+"')
 
 
 class Log(CommandLineTest):

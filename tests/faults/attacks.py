@@ -27,9 +27,12 @@ def attack(what_must_hold, *arguments, most_megabytes=128, **more):
         function.must = what_must_hold
         function.arguments = arguments
         function.most_megabytes = most_megabytes
-        function.prefix = more.pop("prefix", ())
-        function.environment = more.pop("environment", None)
-        function.stops_the_server = more.pop("stops_the_server", False)
+        function.prefix = more.pop("prefix", ())  # what starts the server
+        function.scene = more.pop("scene", None)  # a context: gives more arguments, and what the attack wants to know
+        function.in_namespace = more.pop("in_namespace", False)  # of the network, its own
+        function.loads = more.pop("loads", ("staying", "coming"))
+        function.alone = more.pop("alone", False)  # without correct peers: it has its own server and judges all itself
+        function.stops_the_server = more.pop("stops_the_server", False)  # then times mean nothing
         assert not more, more
         ATTACKS[function.__name__] = function
         return function
@@ -317,7 +320,8 @@ BAD_FRAMES = {
     "half a surrogate": (wire.text(b"\xed\xa0\x80"), {1007}),
     "UTF-8 that ends in another frame": (wire.text(b"\xe2", fin=False) + wire.more(b"x"), {1007}),
     "a close of one byte": (wire.frame(wire.CLOSE, b"\x03"), {1002}),
-    **{f"close code {code}": (wire.close(code), {1002}) for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000)},
+    **{f"close code {code}": (wire.close(code), {1002})
+       for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000)},
     "a reason that is not UTF-8": (wire.frame(wire.CLOSE, struct.pack("!H", 1000) + b"\xff"), {1007}),
     "too many bytes in pieces": (b"".join([wire.text(b"x" * 40_000, fin=False), wire.more(b"x" * 40_000)]), {1009}),
 }
@@ -355,26 +359,29 @@ def bad_uids(place):
 
 DEEP = 30_000
 FAILING_LINES = [
-    b"", b" ", b"\r", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"{", b"}", b"[", b'{"', b'{"uid"', b'{"uid":', b'{"uid":"x"',
-    b'{"uid":["x"]}', b'{"uid":[]}', b'{"uid":{"x":1}}', b'{"uid":{}}', b'{"uid":null}', b'{"uid":true}', b'{"uid":false}',
-    b'{"uid":1.5}', b'{"uid":1e3}', b'{"uid":-0.0}', b'{"uid":01}', b'{"uid":+1}', b'{"uid":0x10}', b'{"uid":NaN}',
-    b'{"uid":Infinity}', b'{"uid":-}', b'{"uid":1e}', b'{"uid":' + b"9" * 400 + b"}", b'{"uid":' + b"9" * 60_000 + b"}",
-    b'{"uid":"' + b"x" * 257 + b'"}', b'{"uid":""}', b'{"UID":"u1"}', b'{"uid ":"u1"}', b"{'uid':'u1'}", b'{uid:"u1"}',
-    b'{"uid":"u1",}', b'{"uid":"u1"}}', b'{"uid":"u1"}{"uid":"u1"}', b'{"uid":"u1"} x', b'{"uid":"u1" "x":1}', b'{,}',
-    b'[{"uid":"u1"}]', b'{"x":{"uid":"u1"}}', b'{"x":[{"uid":"u1"}]}', b'\xef\xbb\xbf{"uid":"u1"}', b'{"uid":"\xff"}',
-    b'{"uid":"u1","x":"\xff"}', b'{"uid":"u1","x":"\xc0\x80"}', b'{"uid":"u1","x":"\xed\xa0\x80"}', b'{"uid":"u1","x":"\xf4\x90\x80\x80"}',
-    b'{"uid":"u1\x00"}', b'{"uid":"u1"}\x00', b'\x00{"uid":"u1"}', b'{"uid":"u1","x":"\x00"}', b'{"uid":"u1","x":"\x1f"}',
-    b'{"uid":"u1","x":"\\x"}', b'{"uid":"u1","x":"\\u12"}', b'{"uid":"\\ud800"}', b'{"uid":"u1","x":"\\ud800"}',
-    b'{"uid":"u1","x":tru}', b'{"uid":"u1","x":nul}', b'{"uid":"u1","x":1.}', b'{"uid":"u1","x":.1}', b'{"uid":"u1","x":--1}',
-    b'{"broadcast":1}', b'{"broadcast":"true"}', b'{"broadcast":false}', b'{"broadcast":null}', b'{"broadcast":[true]}',
-    b'{"uid":"u1","x":' + b"[" * DEEP, b'{"uid":"u1","x":' + b'{"a":' * (DEEP // 4), b"[" * DEEP, b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
-    b"GET / HTTP/1.1", b"POST /push HTTP/1.0", b"Host: localhost", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(range(128, 256)),
-    b"\x81\x85abcd", b"*1", b"$4", b"EHLO x", b"<xml/>", b"uid=u1", b"x" * 100_000, b"{" * 65_000, b'"' * 65_000, b"\\" * 65_000,
+    b"", b" ", b"\r", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"{", b"}", b"[", b'{"', b'{"uid"', b'{"uid":',
+    b'{"uid":"x"', b'{"uid":["x"]}', b'{"uid":[]}', b'{"uid":{"x":1}}', b'{"uid":{}}', b'{"uid":null}',
+    b'{"uid":true}', b'{"uid":false}', b'{"uid":1.5}', b'{"uid":1e3}', b'{"uid":-0.0}', b'{"uid":01}', b'{"uid":+1}',
+    b'{"uid":0x10}', b'{"uid":NaN}', b'{"uid":Infinity}', b'{"uid":-}', b'{"uid":1e}', b'{"uid":' + b"9" * 400 + b"}",
+    b'{"uid":' + b"9" * 60_000 + b"}", b'{"uid":"' + b"x" * 257 + b'"}', b'{"uid":""}', b'{"UID":"u1"}',
+    b'{"uid ":"u1"}', b"{'uid':'u1'}", b'{uid:"u1"}', b'{"uid":"u1",}', b'{"uid":"u1"}}', b'{"uid":"u1"}{"uid":"u1"}',
+    b'{"uid":"u1"} x', b'{"uid":"u1" "x":1}', b'{,}', b'[{"uid":"u1"}]', b'{"x":{"uid":"u1"}}',
+    b'{"x":[{"uid":"u1"}]}', b'\xef\xbb\xbf{"uid":"u1"}', b'{"uid":"\xff"}', b'{"uid":"u1","x":"\xff"}',
+    b'{"uid":"u1","x":"\xc0\x80"}', b'{"uid":"u1","x":"\xed\xa0\x80"}', b'{"uid":"u1","x":"\xf4\x90\x80\x80"}',
+    b'{"uid":"u1\x00"}', b'{"uid":"u1"}\x00', b'\x00{"uid":"u1"}', b'{"uid":"u1","x":"\x00"}',
+    b'{"uid":"u1","x":"\x1f"}', b'{"uid":"u1","x":"\\x"}', b'{"uid":"u1","x":"\\u12"}', b'{"uid":"\\ud800"}',
+    b'{"uid":"u1","x":"\\ud800"}', b'{"uid":"u1","x":tru}', b'{"uid":"u1","x":nul}', b'{"uid":"u1","x":1.}',
+    b'{"uid":"u1","x":.1}', b'{"uid":"u1","x":--1}', b'{"broadcast":1}', b'{"broadcast":"true"}',
+    b'{"broadcast":false}', b'{"broadcast":null}', b'{"broadcast":[true]}', b'{"uid":"u1","x":' + b"[" * DEEP,
+    b'{"uid":"u1","x":' + b'{"a":' * (DEEP // 4), b"[" * DEEP, b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", bytes(range(128, 256)), b"\x81\x85abcd",
+    b"*1", b"$4", b"EHLO x", b"<xml/>", b"uid=u1", b"x" * 100_000, b"{" * 65_000, b'"' * 65_000, b"\\" * 65_000,
 ]
 # Not fail: the strangest that is still right, for uids that nobody has taken.
 STRANGE_LINES = [
-    b'{"uid":"strange"}', b' { "uid" : "strange" } \r', b'{"uid":"\\u0073trange"}', b'{"\\u0075id":"strange"}', b'{"uid":-7}', b'{"x":1e999999,"uid":"strange"}',
-    b'{"x":' + b"9" * 5000 + b',"uid":"strange"}', b'{"x":[[[[[{}]]]]],"uid":"strange"}', b'{"uid":"strange","x":"\\u0000"}',
+    b'{"uid":"strange"}', b' { "uid" : "strange" } \r', b'{"uid":"\\u0073trange"}', b'{"\\u0075id":"strange"}',
+    b'{"uid":-7}', b'{"x":1e999999,"uid":"strange"}', b'{"x":' + b"9" * 5000 + b',"uid":"strange"}',
+    b'{"x":[[[[[{}]]]]],"uid":"strange"}', b'{"uid":"strange","x":"\\u0000"}',
 ]
 
 
@@ -396,19 +403,25 @@ def bad_json(place):
             another = peers.connect(place.backend)
             must(peers.ask(another, [line]) == ["fail"], f"{line[:80]} on a new connection")
             another.close()
+        for line in (b"GET / HTTP/1.1", b"POST /push HTTP/1.0", b"Host: localhost"):  # what follows is a web page's
+            another = peers.connect(place.backend)
+            another.sendall(line + b'\r\n\r\n{"uid":"strange"}\n')
+            must(another.recv(100) == b"fail\n", f"{line} is not answered fail")
+            must(peers.wait_for_the_end([another], 5) == 0, f"who says {line} is still there")
         for peer in held:
             must(not peers.has_ended(peer), "a page was closed by a line")
         first = False
 
 
 BAD_REQUESTS = [
-    b"\r\n\r\n\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600), b'{"uid":"x"}\n\n\n\r\n\r\n',
-    request(line=b"GET /chat HTTP/0.9"), request(line=b"POST /chat HTTP/1.1"), request(line=b"GET  / HTTP/1.1"),
-    request(b"Content-Length: 5"), request(b"Transfer-Encoding: chunked"), request(b"Content-Length: 5", b"Transfer-Encoding: chunked"),
-    request(b"X: \x00"), request(b" folded"), request(b": empty"), request(b"X " + b"y" * 20_000), request(host=None),
-    request(key=None), request(key=b"Sec-WebSocket-Key: short"), request(version=b"Sec-WebSocket-Version: 12"), request(upgrade=None),
-    request(connection=None), request(b"Host: other"), request(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), bytes(range(256)) * 40,
-    *[request(*[b"X-%d: y" % i for i in range(count)]) for count in (300, 2000)],
+    b"\r\n\r\n\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600),
+    b'{"uid":"x"}\n\n\n\r\n\r\n', request(line=b"GET /chat HTTP/0.9"), request(line=b"POST /chat HTTP/1.1"),
+    request(line=b"GET  / HTTP/1.1"), request(b"Content-Length: 5"), request(b"Transfer-Encoding: chunked"),
+    request(b"Content-Length: 5", b"Transfer-Encoding: chunked"), request(b"X: \x00"), request(b" folded"),
+    request(b": empty"), request(b"X " + b"y" * 20_000), request(host=None), request(key=None),
+    request(key=b"Sec-WebSocket-Key: short"), request(version=b"Sec-WebSocket-Version: 12"), request(upgrade=None),
+    request(connection=None), request(b"Host: other"), request(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+    bytes(range(256)) * 40, *[request(*[b"X-%d: y" % i for i in range(count)]) for count in (300, 2000)],
 ]
 
 
@@ -435,7 +448,8 @@ def connect_and_leave(place):
                 random.choice(leave)(peer)
 
 
-CLIENT_SAYS = peers.REQUEST + wire.text(b"u1") + wire.text(b"a message of some length") + wire.ping(b"x") + wire.close(1000)
+CLIENT_SAYS = b"".join([peers.REQUEST, wire.text(b"u1"), wire.text(b"a message of some length"), wire.ping(b"x"),
+                        wire.close(1000)])
 BACK_END_SAYS = b'{"uid":"gone","x":"some line"}\n{"uid":"gone"}\n{"uid":'
 
 
@@ -468,7 +482,8 @@ def resets_under_load(place):
 def half_closed(place):
     held = []
     while going_on(place):
-        for words in (b"", b"GET / HT", peers.REQUEST, peers.REQUEST + wire.text(b"u1"), peers.REQUEST + wire.text(b"u1")[:3]):
+        for words in (b"", b"GET / HT", peers.REQUEST, peers.REQUEST + wire.text(b"u1"),
+                      peers.REQUEST + wire.text(b"u1")[:3]):
             peer = peers.connect(place.clients)
             peer.sendall(words)
             peer.shutdown(socket.SHUT_WR)
@@ -511,7 +526,7 @@ def killed_processes(place):
 @attack("it goes on and loses nothing; the log is opened again")
 def signals(place):
     while going_on(place):
-        os.kill(place.pid, random.choice((signal.SIGUSR1, signal.SIGUSR1, signal.SIGPIPE, signal.SIGWINCH, signal.SIGCONT)))
+        os.kill(place.pid, random.choice((signal.SIGUSR1, signal.SIGPIPE, signal.SIGWINCH, signal.SIGCONT)))
         time.sleep(0.001)
 
 

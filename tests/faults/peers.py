@@ -1,5 +1,6 @@
 """Those who attack: connections at every stage, correct so far, and ways to leave them."""
 
+import ctypes
 import os
 import random
 import select
@@ -15,9 +16,9 @@ REQUEST = request()
 WORKS_FOR = 20.0
 
 
-def connect(address, receive_buffer_bytes=None):
+def connect(address, receive_buffer_bytes=None, patience=WORKS_FOR):
     peer = socket.socket()
-    peer.settimeout(WORKS_FOR)
+    peer.settimeout(patience)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if receive_buffer_bytes:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
@@ -50,6 +51,25 @@ def page(address, uid, **how):
             raise ConnectionError(f"the uid was not taken: {pong}")
         pong += more
     return peer
+
+
+def connect_local(path):
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(WORKS_FOR)
+    peer.connect(str(path))
+    return peer
+
+
+def page_in(scene, uid, patience=WORKS_FOR, **how):
+    """A page at the other end of the link. A socket stays in the namespace in which it was made."""
+    setns = ctypes.CDLL(None, use_errno=True).setns
+    with open("/proc/self/ns/net") as here, open(f"/proc/{scene['far']}/ns/net") as there:
+        if setns(there.fileno(), 0):
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            return page(scene["address"], uid, patience=patience, **how)
+        finally:
+            setns(here.fileno(), 0)
 
 
 def reset(peer):

@@ -9,17 +9,23 @@ to. How the p99 of push to receipt compares with that of the same run before the
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import pathlib
+import pickle
 import signal
+import subprocess
 import sys
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from arena import ROOT, Broken, Load, Server, Window, judge_counters, must, p99
+import machine  # noqa: F401  (more attacks)
+import self_test
+from arena import ROOT, Broken, Load, Server, Window, cpu_seconds, judge_counters, must, p99
 from attacks import ATTACKS
+from machine import CannotRun
 from support import eventually
 
 FORK = multiprocessing.get_context("fork")
@@ -28,9 +34,12 @@ FORK = multiprocessing.get_context("fork")
 class Place:
     """What an attack may know."""
 
-    def __init__(self, server, seconds):
+    def __init__(self, server, scene, options):
         self.clients, self.backend, self.pid = server.clients, server.backend, server.pid
-        self.deadline = time.monotonic() + seconds
+        self.read_log, self.log_file = server.all_logged, server.log_file
+        self.scene = scene
+        self.load = lambda clients, backend, how: Load(options.load, clients, backend, how)
+        self.deadline = time.monotonic() + options.seconds
 
 
 def attacker(attack, place, answer):
@@ -41,14 +50,16 @@ def attacker(attack, place, answer):
         answer.send("")
     except AssertionError as words:
         answer.send(f"{words}")
+    except CannotRun as words:
+        answer.send(words)
     except BaseException:  # noqa: BLE001  (an attacker that could not do its part is a failure, too)
         answer.send(traceback.format_exc())
 
 
-def press(attack, server, loads, seconds):
+def press(attack, server, loads, place, seconds):
     """Lets the attacker do its part in a process of its own, and watches over it."""
     receives, sends = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=attacker, args=(attack, Place(server, seconds), sends))
+    child = FORK.Process(target=attacker, args=(attack, place, sends))
     child.start()
     sends.close()
     try:
@@ -64,6 +75,8 @@ def press(attack, server, loads, seconds):
             words = receives.recv()
         except EOFError:
             words = "the attacker died"
+        if isinstance(words, CannotRun):
+            raise words
         must(not words, f"what is due to the attacker: {words}")
     finally:
         child.kill()  # its connections end here
@@ -72,9 +85,12 @@ def press(attack, server, loads, seconds):
 
 
 class Row:
+    """What there is to tell of an attack."""
+
     def __init__(self, name):
         self.name = name
         self.error = None
+        self.skipped = None
         self.ratios = []
         self.figures = []
         self.more = ""
@@ -84,10 +100,11 @@ class Row:
         ratios = [f"{ratio:.1f}" for ratio in self.ratios]
         cells += [""] * (2 - len(cells))
         ratios += [""] * (2 - len(ratios))
-        return f"| {self.name} | {'ERROR' if self.error else 0} | {cells[0]} | {ratios[0]} | {cells[1]} | {ratios[1]} | {self.more} |"
+        errors = "ERROR" if self.error else "skipped" if self.skipped else "0"
+        return f"| {' | '.join([self.name, errors, cells[0], ratios[0], cells[1], ratios[1], self.more])} |"
 
 
-HEAD = """| attack | errors | p99 ms, back ends that stay | ratio | p99 ms, a connection for each push | ratio | peak MB |
+HEAD = """| attack | errors | p99 ms, back ends that stay | ratio | p99 ms, one connection a push | ratio | peak MB |
 |---|---|---|---|---|---|---|"""
 
 
@@ -95,37 +112,38 @@ def settle(server, descriptors):
     """All have left: so must everything that was held for them."""
     eventually(f"{descriptors} descriptors again, not {server.descriptors()}",
                lambda: server.descriptors() <= descriptors, 20)
-    before = server.cpu_seconds()
+    before = cpu_seconds(server.pid)
     time.sleep(0.5)
-    used = server.cpu_seconds() - before
+    used = cpu_seconds(server.pid) - before
     must(used <= 0.05, f"it used {used} s of CPU in half a second without peers")
     judge_counters(server.count(), settled=True)
 
 
-def run_attack(name, options):
-    attack = ATTACKS[name]
-    row = Row(name)
-    server = Server(attack.arguments, attack.prefix, attack.environment)
+def watched(attack, scene, row, options):
+    """The attack, with correct peers before, meanwhile and afterwards."""
+    # A server that works all the time would be stopped by the kernel if it had real-time priority, too.
+    first = ("nice", "-n", "-20") if options.realtime else ()
+    peers_first = ("chrt", "-r", "1") if options.realtime else ()
+    server = Server((*attack.arguments, *scene.get("arguments", ())), (*first, *attack.prefix),
+                    scene.get("environment"), scene.get("log_file"))
     loads = []
     try:
-        if hasattr(attack, "alone"):
-            attack(options)
-            return row
         server.start()
         descriptors = server.descriptors()
-        loads = [Load(options.load, server.clients, server.backend, how) for how in (Load.STAYING, Load.COMING)]
+        loads = [Load(options.load, server.clients, server.backend, Load.WAYS[way], peers_first)
+                 for way in attack.loads]
         for load in loads:
             load.wait_until_it_pushes()
         with Window() as quiet:
             time.sleep(options.quiet)
         with Window() as under:
-            press(attack, server, loads, options.seconds)
+            press(attack, server, loads, Place(server, scene, options), options.seconds)
         time.sleep(0.2)
         for load in loads:
             load.end()
         for load in loads:
             before, during = p99(load.delays(quiet.begin, quiet.end)), p99(load.delays(under.begin, under.end))
-            if before and during and not attack.stops_the_server:
+            if before and during and not attack.stops_the_server and not options.brief:
                 row.figures.append((before, during))
                 row.ratios.append(during / before)
         settle(server, descriptors)
@@ -134,14 +152,42 @@ def run_attack(name, options):
         must(peak <= attack.most_megabytes, f"it used {peak:.0f} MB at its peak, above {attack.most_megabytes}")
         server.stop()
         must(not options.latency or all(ratio <= options.ratio for ratio in row.ratios), "p99 rose too far")
-    except AssertionError as words:
-        row.error = str(words)
     finally:
         for load in loads:
             load.kill()
         if server.process is not None:
             server.kill()
         server.log.close()
+
+
+def in_namespace(name, options):
+    """Runs it again in a network of its own."""
+    done = subprocess.run(["unshare", "--net", sys.executable, __file__, "--server", options.server,
+                           "--load", options.load, "--seconds", str(options.seconds),
+                           "--quiet", str(options.quiet), "--within", name,
+                           *(["--realtime"] if options.realtime else [])], capture_output=True, text=True)
+    if done.returncode or not done.stdout:
+        raise CannotRun(f"no namespace: {done.stderr.strip()[-300:]}")
+    return pickle.loads(bytes.fromhex(done.stdout))
+
+
+def run_attack(name, options):
+    attack = ATTACKS[name]
+    row = Row(name)
+    try:
+        if attack.in_namespace and not options.within:
+            row = in_namespace(name, options)
+            must(row.error or not options.latency or all(ratio <= options.ratio for ratio in row.ratios),
+                 "p99 rose too far")
+        elif attack.alone:
+            attack(options)
+        else:
+            with attack.scene() if attack.scene else contextlib.nullcontext({}) as scene:
+                watched(attack, scene, row, options)
+    except AssertionError as words:
+        row.error = str(words)
+    except CannotRun as words:
+        row.skipped = str(words)
     return row
 
 
@@ -154,7 +200,11 @@ def arguments():
     parser.add_argument("--brief", action="store_true", help="a second for each, three at a time; no word about times")
     parser.add_argument("--seconds", type=float, default=4, help="that an attack goes on (%(default)s)")
     parser.add_argument("--quiet", type=float, default=3, help="seconds before it (%(default)s)")
+    parser.add_argument("--self-test", action="store_true", help="instead: do the checks notice mistakes?")
+    parser.add_argument("--within", help=argparse.SUPPRESS)
     parser.add_argument("--latency", action="store_true", help="fail if p99 rises above the ratio")
+    parser.add_argument("--realtime", action="store_true",
+                        help="the server and the correct peers before all others: for times beside other work")
     parser.add_argument("--ratio", type=float, default=3, help="(%(default)s)")
     options = parser.parse_args()
     if options.brief:
@@ -172,17 +222,26 @@ def main():
     if unknown:
         sys.exit(f"run.py: no such attack: {', '.join(sorted(unknown))}")
     for program, how in ((options.server, "cmake --build --preset release"),
-                         (options.load, "cmake -S tests/bench -B build/bench && cmake --build build/bench --target crier_load")):
+                         (options.load, "tests/faults/README.md says how to build it")):
         if not os.access(program, os.X_OK):
             sys.exit(f"run.py: {program} is missing: {how}")
     os.environ["CRIER_PUSH_SERVER"] = str(options.server.absolute())
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if options.within:
+        print(pickle.dumps(run_attack(options.within, options)).hex())
+        return 0
+    if options.self_test:
+        wrong = self_test.run(options.load)
+        print("\n".join(wrong) or "each mistake is noticed")
+        return 1 if wrong else 0
     names = options.names or list(ATTACKS)
     failed = 0
     print(HEAD, flush=True)
     with ThreadPoolExecutor(3 if options.brief else 1) as pool:
         for row in pool.map(lambda name: run_attack(name, options), names):
             print(row, flush=True)
+            if row.skipped:
+                print(f"{row.name}: cannot run here: {row.skipped}", file=sys.stderr, flush=True)
             if row.error:
                 failed += 1
                 print(f"{row.name}: {row.error}", file=sys.stderr, flush=True)
