@@ -143,6 +143,7 @@ public:
         bool stalled = false, pinged = false;
         bool answers_wait = false; ///< in the outbox
         bool unfinished = false;   ///< a message was read in part
+        bool stuck = false;        ///< reads and writes would block, whatever comes
 
         std::size_t messages() const
         {

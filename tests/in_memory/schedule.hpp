@@ -126,6 +126,9 @@ public:
         bridge_.counts = &server_.counts();
     }
 
+    std::size_t operations() const { return bridge_.operations; }
+    void has(const std::array<coming_fault, 2>& faults) { bridge_.faults = faults; }
+
     ~play()
     {
         bridge_.traces = false;
@@ -183,7 +186,8 @@ public:
             behave(s);
             break;
         case step::break_one:
-            bridge_.fails_in = s.a % 20;
+            bridge_.faults[s.c % 2] = {
+                static_cast<fault>(s.b % static_cast<unsigned>(fault::kinds)), s.a % 20};
             break;
         case step::pass_time:
             settle();
@@ -517,8 +521,10 @@ private:
                     " is not over yet");
             if (c.is == stage::closed)
                 continue;
+            if (c.stuck)
+                continue;
             w.check(!p->gone, "connection ", p->id, " goes on though its peer has gone");
-            if (c.wants_to_read())
+            if (c.wants_to_read() && !c.ended_by_peer)
                 w.check(c.read_bytes == p->sent && !p->finished, "connection ", p->id,
                         " was not read to the end");
             w.check(c.outbox.empty() ||

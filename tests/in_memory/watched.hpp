@@ -12,6 +12,7 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <deque>
@@ -32,6 +33,21 @@
 
 namespace model {
 
+/// What may become of an operation.
+enum class fault {
+    reset,    ///< it fails, and all that come after it
+    end,      ///< the next read finds the end of the stream
+    stuck,    ///< it would block, and all that come after it
+    one_byte, ///< it moves a single byte
+    kinds
+};
+
+struct coming_fault
+{
+    fault what = fault::kinds; ///< none
+    std::size_t in = 0;        ///< operations from now
+};
+
 /// What a server under test and its model share.
 struct bridge
 {
@@ -40,7 +56,8 @@ struct bridge
     model::world world;
     const crier::counters* counts = nullptr; ///< the server's
     std::vector<std::deque<int>> waiting;    ///< to be accepted, by listener
-    std::size_t fails_in = SIZE_MAX;         ///< operations from now
+    std::array<coming_fault, 2> faults{};
+    std::size_t operations = 0; ///< of streams
     bool traces = false;
 
     template <class... Words>
@@ -71,17 +88,23 @@ struct watched_transport
             : inner_(std::move(other.inner_)),
               with_(std::exchange(other.with_, nullptr)),
               id_(other.id_),
-              broken_(other.broken_)
+              broken_(other.broken_),
+              ends_(other.ends_)
         {}
         ~stream() { close(); }
 
         crier::io_result read_some(std::span<char> into)
         {
             with_->world.check_counts(*with_->counts);
-            if (fails())
-                return failure();
-            const crier::io_result r = inner_.read_some(into);
-            with_->trace(id_, " read ", r.bytes, r.status == crier::io_status::eof ? " end" : "");
+            const fault now = next();
+            crier::io_result r{crier::io_status::want_read, 0, {}};
+            if (broken_)
+                r = reset();
+            else if (std::exchange(ends_, false))
+                r.status = crier::io_status::eof;
+            else if (!with_->world[id_].stuck)
+                r = inner_.read_some(now == fault::one_byte ? into.first(1) : into);
+            with_->trace(id_, " read ", r.bytes, word(r));
             if (r.status == crier::io_status::ok)
                 with_->world.read(id_, r.bytes);
             else if (r.status == crier::io_status::eof)
@@ -93,13 +116,17 @@ struct watched_transport
 
         crier::io_result write_some(std::span<const iovec> gather)
         {
-            if (fails())
-                return failure();
+            const fault now = next();
             std::string offered;
             for (const iovec& part : gather)
                 offered.append(static_cast<const char*>(part.iov_base), part.iov_len);
-            const crier::io_result r = inner_.write_some(gather);
-            with_->trace(id_, " write ", r.bytes, " of ", offered);
+            const iovec first{offered.data(), 1};
+            crier::io_result r{crier::io_status::want_write, 0, {}};
+            if (broken_)
+                r = reset();
+            else if (!with_->world[id_].stuck)
+                r = inner_.write_some(now == fault::one_byte ? std::span(&first, 1) : gather);
+            with_->trace(id_, " write ", r.bytes, " of ", offered, word(r));
             if (r.status == crier::io_status::failed)
                 with_->world.failed(id_);
             else
@@ -109,18 +136,18 @@ struct watched_transport
 
         crier::io_result handshake()
         {
-            const bool failed = fails();
-            const crier::io_result r = failed ? reset() : inner_.handshake();
-            with_->trace(id_, " handshake");
+            next();
+            const crier::io_result r = broken_ ? reset() : inner_.handshake();
+            with_->trace(id_, " handshake", word(r));
             with_->world.shook(id_, r.status == crier::io_status::failed);
             return r;
         }
 
         crier::io_result shutdown()
         {
-            const bool failed = fails();
-            const crier::io_result r = failed ? reset() : inner_.shutdown();
-            with_->trace(id_, " shutdown");
+            next();
+            const crier::io_result r = broken_ ? reset() : inner_.shutdown();
+            with_->trace(id_, " shutdown", word(r));
             with_->world.shut_down(id_, r.status == crier::io_status::failed);
             return r;
         }
@@ -138,27 +165,38 @@ struct watched_transport
         }
 
     private:
-        bool fails()
+        /// The fault of this operation.
+        fault next()
         {
-            broken_ = broken_ || (with_->fails_in != SIZE_MAX && with_->fails_in-- == 0);
-            return broken_;
+            ++with_->operations;
+            fault now = fault::kinds;
+            for (coming_fault& f : with_->faults)
+                if (f.what != fault::kinds && f.in-- == 0)
+                    now = std::exchange(f.what, fault::kinds);
+            broken_ = broken_ || now == fault::reset;
+            ends_ = ends_ || now == fault::end;
+            with_->world[id_].stuck = with_->world[id_].stuck || now == fault::stuck;
+            return now;
         }
+
+        static const char* word(const crier::io_result& r)
+        {
+            return r.status == crier::io_status::failed ? " fails"
+                   : r.status == crier::io_status::eof  ? " end"
+                   : r.status == crier::io_status::ok   ? ""
+                                                        : " would block";
+        }
+
         static crier::io_result reset()
         {
             return {crier::io_status::failed, 0,
                     make_error_code(boost::system::errc::connection_reset)};
         }
-        crier::io_result failure()
-        {
-            with_->trace(id_, " fails");
-            with_->world.failed(id_);
-            return reset();
-        }
-
         crier::test::memory_transport::stream inner_;
         bridge* with_;
         int id_;
         bool broken_ = false;
+        bool ends_ = false;
     };
 
     class acceptor
