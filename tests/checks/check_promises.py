@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Looks whether the tests that include/crier/promises.md names are there, and whether it names each limit.
+"""Looks whether the tests that promises.md and delivery.md in include/crier name are there, and whether the
+first names each limit.
 
     python3 tests/checks/check_promises.py
 
@@ -31,7 +32,8 @@ def check(root=ROOT):
     include = root / "include" / "crier"
     page = (include / "promises.md").read_text(encoding="utf-8")
     offences = []
-    tests = TEST.findall(page)
+    delivery = include / "delivery.md"
+    tests = TEST.findall(page + (delivery.read_text(encoding="utf-8") if delivery.is_file() else ""))
     for path, name in tests:
         file = root / "tests" / path
         if not file.is_file():
@@ -55,7 +57,7 @@ def check(root=ROOT):
 def main():
     offences, tests, limits = check()
     for offence in offences:
-        print(f"include/crier/promises.md: {offence}")
+        print(f"include/crier/promises.md or delivery.md: {offence}")
     if offences:
         return 1
     print(f"promises: {tests} tests, {limits} limits")

@@ -289,7 +289,6 @@ BOOST_AUTO_TEST_CASE(what_may_be_tried_again_is_tried_again_and_nobody_notices)
     fail_each(call::send, {EINTR, EAGAIN, one_byte}, false);
     fail_each(call::sendmsg, {EINTR, EAGAIN, one_byte}, false);
     fail_each(call::epoll_wait, {EINTR}, false);
-    fail_each(call::setsockopt, {ENOBUFS}, false);
     fail_each(call::epoll_mod, {ENOMEM}, false);
     fail_each(call::epoll_del, {ENOMEM}, false);
     fail_each(call::shutdown, {ENOTCONN}, false);

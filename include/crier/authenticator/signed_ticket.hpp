@@ -42,6 +42,9 @@ namespace crier {
 /// tickets have ended. A ticket is no secret of one use: who reads it may use it until it ends, so let
 /// that be soon, and use tls. A connection goes on when its ticket has ended.
 ///
+/// This is the only place where the clock on the wall counts. If it jumps ahead, tickets end early; if
+/// it jumps back, those that have ended are good again for as long.
+///
 /// Models: authenticator.
 struct signed_ticket
 {

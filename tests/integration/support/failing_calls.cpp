@@ -15,7 +15,6 @@ ssize_t __real_recv(int, void*, std::size_t, int);
 ssize_t __real_send(int, const void*, std::size_t, int);
 ssize_t __real_sendmsg(int, const msghdr*, int);
 int __real_shutdown(int, int);
-int __real_setsockopt(int, int, int, const void*, socklen_t);
 int __real_epoll_ctl(int, int, int, epoll_event*);
 int __real_epoll_wait(int, epoll_event*, int, int);
 }
@@ -96,13 +95,6 @@ int __wrap_shutdown(int descriptor, int how)
     if (const int error = failure_of(call::shutdown))
         return fail(error);
     return __real_shutdown(descriptor, how);
-}
-
-int __wrap_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size)
-{
-    if (const int error = failure_of(call::setsockopt))
-        return fail(error);
-    return __real_setsockopt(descriptor, level, name, value, size);
 }
 
 int __wrap_epoll_ctl(int set, int operation, int descriptor, epoll_event* event)

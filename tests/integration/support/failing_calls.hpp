@@ -15,7 +15,6 @@ enum class call {
     send,
     sendmsg,
     shutdown,
-    setsockopt,
     epoll_add,
     epoll_mod,
     epoll_del,
@@ -23,9 +22,9 @@ enum class call {
     kinds
 };
 
-inline constexpr const char* call_names[] = {
-    "accept4",    "recv",          "send",          "sendmsg",       "shutdown",
-    "setsockopt", "EPOLL_CTL_ADD", "EPOLL_CTL_MOD", "EPOLL_CTL_DEL", "epoll_wait"};
+inline constexpr const char* call_names[] = {"accept4",       "recv",          "send",
+                                             "sendmsg",       "shutdown",      "EPOLL_CTL_ADD",
+                                             "EPOLL_CTL_MOD", "EPOLL_CTL_DEL", "epoll_wait"};
 
 /// Instead of an errno: the call moves one byte.
 inline constexpr int one_byte = -1;
