@@ -3,9 +3,10 @@
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
-from support import EXAMPLES, EndToEndTest, accepts, eventually, free_port, program, run
+from support import EXAMPLES, EndToEndTest, PushServer, accepts, eventually, free_port, program, run
 
 # What Debian's nginx.conf does around a file of conf.d, in a directory of the test's own.
 AROUND = """
@@ -29,15 +30,18 @@ http {{
 class BehindNginx(EndToEndTest):
     def setUp(self):
         super().setUp()
+        self.url = self.nginx_before(self.server)
+
+    def nginx_before(self, server, replaced=()):
+        """Starts nginx, with these values of its configuration replaced, and returns the URL there."""
         temporary = tempfile.TemporaryDirectory(prefix="nginx-")
         self.addCleanup(temporary.cleanup)
         directory = pathlib.Path(temporary.name)
         port = free_port()
-        self.url = f"ws://127.0.0.1:{port}/ws"
-
         text = (EXAMPLES / "nginx" / "crier.conf").read_text(encoding="utf-8")
         for there, here in (("listen 80;", f"listen 127.0.0.1:{port};"),
-                            ("server 127.0.0.1:1234;", f"server 127.0.0.1:{self.server.clients_port};")):
+                            ("server 127.0.0.1:1234;", f"server 127.0.0.1:{server.clients_port};"),
+                            *replaced):
             self.assertEqual(1, text.count(there), f"{there} in crier.conf")
             text = text.replace(there, here)
         (directory / "crier.conf").write_text(text, encoding="utf-8")
@@ -52,6 +56,7 @@ class BehindNginx(EndToEndTest):
         self.addCleanup(nginx.wait)
         self.addCleanup(nginx.terminate)
         eventually("nginx listens", lambda: accepts(port))
+        return f"ws://127.0.0.1:{port}/ws"
 
     def test_a_client_hears_everything_in_order(self):
         page = self.receiver("uid1", self.url)
@@ -75,6 +80,19 @@ class BehindNginx(EndToEndTest):
         self.assertEqual("ok", self.server.push({"uid": "uid1"}))
         page.close()
         eventually("nobody listens", lambda: self.server.push({"uid": "uid1"}) == "fail")
+
+    def test_pings_keep_an_idle_client_behind_nginx_with_its_default_of_60_seconds(self):
+        # All of it thirty times as fast: 2 s in nginx, and pings after 25 s / 30.
+        server = PushServer(arguments=["--ping-seconds", "0.83"]).start()
+        self.addCleanup(server.log.close)
+        self.addCleanup(lambda: server.process and server.kill())
+        short = ("proxy_read_timeout 1h;", "proxy_read_timeout 2s;")
+        page = self.receiver("uid1", self.nginx_before(server, [short]))
+        quiet = self.receiver("uid1", self.nginx_before(self.server, [short]))
+        self.assertEqual(1006, quiet.expect("close")["code"], "without pings nginx ends it")
+        time.sleep(4)
+        self.assertEqual("ok", server.push({"uid": "uid1", "n": 1}))
+        self.assertIn('"n": 1', page.message())
 
 
 if __name__ == "__main__":
