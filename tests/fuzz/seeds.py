@@ -150,6 +150,15 @@ def websocket_deflate():
             yield wire.text(payload, rsv=4, mask=zero) + setup(limit, 1, *WHOLE)
             yield (wire.text(payload[:2], rsv=4, fin=False, mask=zero) + wire.ping("p", mask=zero)
                    + wire.more(payload[2:], mask=zero) + setup(limit, 2, *CUTS[1]))
+    deflated = deflate_messages.deflated
+    begun = wire.text(deflated(b"hello")[:3], rsv=4, fin=False, mask=zero)
+    for data in (wire.ping("x", rsv=4, mask=zero), wire.close(1000, rsv=4, mask=zero), begun + wire.more("b", rsv=4, mask=zero),
+                 begun + wire.text("x", mask=zero), begun + wire.text("x", rsv=4, mask=zero), wire.more("b", mask=zero),
+                 wire.text(deflated(b"\xff" * 50), rsv=4, mask=zero), wire.text("x", rsv=2, mask=zero) + wire.text("y", mask=zero),
+                 wire.text("\u00e9".encode()[:1], fin=False, mask=zero) + wire.more(b"\xff", mask=zero),
+                 wire.text(b"\xf3\x48\xcd\xc9\xc9\x07", rsv=4, mask=zero), wire.text(b"\x07\x00", rsv=4, mask=zero)):
+        yield data + setup(0, 1, *WHOLE)
+        yield data + setup(0, 1, *CUTS[1])
     bomb = deflate_messages.deflated(b"a" * 2_000_000)
     for limit in range(8):
         yield wire.binary(bomb, rsv=4, mask=zero) + setup(limit, 3, *WHOLE)
@@ -167,6 +176,10 @@ LINES = [
     '{"uid":"a text of forty-one bytes, just as they go"}', '{"uid":"a","uid":"b"}', '{"a":"\\ud83d"}', '{"a":01}',
     '{"a":1.}', '{"a":1e}', '{"a":-}', '{"a":"\u00e9\u20ac\U0001f600 and a text of more than thirty-two bytes"}',
     '{"a":tru}', '{"a":{"b":{"c":[[[{}]]]}},"uid":-0}', '{"uid":1e999999999999}', '{"x":"' + "y" * 70 + '","uid":"a"}',
+    '{"uid":"\\u00e9\\u20AC\\ud83d\\ude00\\u0041"}', '{"uid":["\\u20ac","\\u0061"],"\\u00E9":false}', '{"uid":"\\ud83dx"}',
+    '{"uid":"\\ude00"}', '{"uid":"\\u12G4"}', '{"uid":"\\x"}', '{"uid":["a",]}', '{"uid":["a" "b"]}', '{"uid":["a",tru]}', '{"uid"',
+    '{"uid":"a",}', '{"uid":"a" "x":1}', '{"except":[1.5],"broadcast":true}', '{"topic":"","except":"a"}', '{"members":{},"join":"n"}',
+    '{"a":[1,2,3}', '{"a":{"b":1]}', '{"a":{"b"}}', '{"a":{1:2}}', '{"a":[1 2]}', '{"a":-0.0e-1,"uid":2}', '"uid"', '{"uid":fals}',
     '{"uid":"a","x":' + "[" * 511 + "]" * 511 + "}", '{"uid":"a","x":' + "[" * 512 + "]" * 512 + "}",
 ]
 
@@ -237,12 +250,22 @@ def server():
         two_pages + op(TIME, 0, 2) + reads + op(TIME, 0, 2) + op(TIME, 0, 2) + reads,
         b"".join(op(OPEN, which, 2, settles=False) for which in range(5)) + op(CONNECT, 5, BACK_END) + op(LINE, 5, 8)
         + op(LINE, 5, 9) + reads,
+        # The uid in a message of its own, so that the target does not know it.
+        b"".join(op(CONNECT, which, PAGE) + op(BYTES, which, data=opening.request(*offer)) + op(FRAME, which, 0x81, uid)
+                 for which, (offer, uid) in enumerate((((), b"u1"), ((), b"u2"), ((), b"u3"))))
+        + op(CONNECT, 3, BACK_END) + lines + some_lines + reads + op(FRAME, 0, 0x82, b"x" * 130) + reads,
+        two_pages + b"".join(op(FRAME, 0, 0x89, b"%d" % n) + op(FRAME, 1, 0x01 if n == 0 else 0x00, b"x") for n in range(8)) + reads,
+        op(OPEN, 0, 6) + op(CONNECT, 1, PAGE) + op(BYTES, 1, data=opening.request(line=b"GET /close HTTP/1.1")[:255]) + op(LINE, 1, 3),
+        op(CONNECT, 0, PROGRAM) + op(FRAME, 0, 0, b"") + op(CONNECT, 1, PROGRAM) + op(FRAME, 1, 0, b"x" * 255) + op(FRAME, 1, 0, b"y" * 2),
+        op(CONNECT, 0, PAGE) + op(BYTES, 0, data=opening.request()[:50]) + op(TIME, 0, 3) + op(OPEN, 1, 2) + op(FRAME, 1, 0x01, b"a")
+        + op(TIME, 0, 3) + op(TIME, 0, 2) + op(CONNECT, 2, PAGE) + op(BYTES, 2, data=opening.request()) + op(TIME, 0, 3),
         op(CONNECT, 3, BACK_END) + op(BYTES, 3, data=b"GET / HTTP/1.1\r\n\r\n") + op(READ, 3),
         op(CONNECT, 3, BACK_END) + op(BYTES, 3, data=b'{"uid":"u1"') + op(TIME, 0, 3) + op(BYTES, 3, data=b"}\n"),
         b"".join(op(FAILURE, network, number) + two_pages + lines for network in range(3) for number in (0, 5)),
     ]
-    plain = (0,) * 8
-    small = [plain, (1, 1, 0, 0, 2, 2, 2, 2), (2, 2, 1, 1, 0, 1, 0, 3), (3, 3, 2, 2, 1, 1, 1, 1), (0, 0, 0, 0, 0, 0, 3, 1)]
+    plain = (0,) * 9
+    small = [plain, (1, 1, 0, 0, 2, 2, 2, 2, 1), (2, 2, 1, 1, 0, 1, 0, 3, 0), (3, 3, 2, 2, 1, 1, 1, 1, 2),
+             (0, 0, 0, 0, 0, 0, 3, 1, 1)]
     for play in plays:
         for numbers in small:
             yield play + setup(*numbers)

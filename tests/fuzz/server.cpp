@@ -134,6 +134,8 @@ private:
         l.max_outbox_messages = settings_.max_outbox_messages;
         l.max_turn_bytes = settings_.max_turn_bytes;
         l.max_topics = 2;
+        l.max_fragments_per_second = l.max_control_frames_per_second =
+            static_cast<std::uint32_t>(settings_.frames_per_second);
         return l;
     }
 

@@ -49,8 +49,12 @@ inline std::string to_words(const crier::opening_request& request)
 {
     std::string all = "opening " + std::string(request.method()) + ' ' +
                       std::string(request.target()) + (request.is_upgrade() ? " upgrade" : "");
-    for (const auto& [name, value] : request.fields())
+    for (const auto& [name, value] : request.fields()) {
         all.append("\n").append(name).append(": ").append(value);
+        require(request.field(name).data() <= value.data(), "a field is the first of its name");
+    }
+    for (const std::string_view protocol : request.subprotocols())
+        all.append("\noffers ").append(protocol);
     return all;
 }
 

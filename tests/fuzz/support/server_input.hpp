@@ -13,7 +13,7 @@ namespace fuzz {
 struct server_settings
 {
     std::size_t max_outbox_bytes, max_outbox_messages, max_message_bytes, max_line_bytes,
-        max_turn_bytes, read_bytes, write_bytes, capacity_bytes;
+        max_turn_bytes, read_bytes, write_bytes, capacity_bytes, frames_per_second;
 };
 
 /// One thing that happens: two bytes, and for some of them a length and so many more.
@@ -51,10 +51,15 @@ public:
     {
         constexpr std::size_t much = 1 << 20, no_limit = SIZE_MAX;
         const auto one = [&](std::array<std::size_t, 4> of) { return of[setup_.number(4)]; };
-        const server_settings all{one({much, 60, 300, 1}),      one({0, 1, 2, 5}),
-                                  one({65536, 20, 200, 65536}), one({65536, 60, 200, 65536}),
-                                  one({4096, 1, 16, 200}),      one({no_limit, 1, 7, 100}),
-                                  one({no_limit, 1, 7, 100}),   one({256 * 1024, 1, 40, 300})};
+        const server_settings all{one({much, 60, 300, 1}),
+                                  one({0, 1, 2, 5}),
+                                  one({65536, 20, 200, 65536}),
+                                  one({65536, 60, 200, 65536}),
+                                  one({4096, 1, 16, 200}),
+                                  one({no_limit, 1, 7, 100}),
+                                  one({no_limit, 1, 7, 100}),
+                                  one({256 * 1024, 1, 40, 300}),
+                                  one({0, 4, 40, 0})};
         left_ = setup_.bytes();
         return all;
     }
