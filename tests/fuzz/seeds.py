@@ -240,7 +240,9 @@ def server():
         op(CONNECT, 0, PAGE) + op(BYTES, 0, data=opening.request(line=b"GET /no HTTP/1.1")[:255]) + op(READ, 0),
         op(CONNECT, 0, PAGE) + op(BYTES, 0, data=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") + op(READ, 0) + op(FINISH, 0),
         op(CONNECT, 0, PAGE) + op(BYTES, 0, data=opening.request(line=b"GET /throw HTTP/1.1")[:255]) + op(READ, 0),
-        two_pages + op(CAPACITY, 0, 0) + lines * 3 + op(TIME, 0, 3) + reads + op(CAPACITY, 0, 255) + reads,
+        two_pages + op(CAPACITY, 1, 0) + lines * 3 + op(TIME, 0, 3) + reads + op(CAPACITY, 1, 255) + reads,
+        two_pages + op(CAPACITY, 0, 0) + b"".join(op(LINE, 3, 16) + op(LINE, 3, 9) for _ in range(6)) + reads
+        + op(CAPACITY, 0, 255) + op(LINE, 3, 16) + reads,
         two_pages + op(STOP, 0, 3) + lines + reads + op(FINISH, 0) + op(TIME, 0, 1) + op(START) + two_pages + lines,
         two_pages + b"".join(op(FRAME, 0, 0x81, text) for text in (b"all", b"u1", b"t0", b"hello", b"throw", b"u2"))
         + op(FRAME, 1, 0x81, b"bye") + op(FRAME, 2, 0, b"all") + reads,

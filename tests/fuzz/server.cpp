@@ -210,8 +210,9 @@ private:
                 server_.start();
             break;
         case fuzz::operation::capacity:
-            behave(settings_.read_bytes, settings_.write_bytes,
-                   op.number == 255 ? 1 << 18 : op.number);
+            for (auto* network : networks())
+                if (network != &back_ends_ || op.which % 2 != 0)
+                    network->behaviour().capacity_bytes = op.number == 255 ? 1 << 18 : op.number;
             break;
         case fuzz::operation::failure: {
             auto& network = *networks()[op.which % 3];

@@ -32,7 +32,7 @@ struct operation
         push,
         stop,
         start,
-        capacity, ///< of all connections' ways to the clients
+        capacity, ///< of the ways to clients, and to back ends too if `which` is odd
         failure,  ///< the operation of the network that comes so many later fails
     };
 
