@@ -92,7 +92,7 @@ tsan() {
 
 # CRIER_FUZZ_SECONDS: how long each target runs, two at a time; 60 if it is not set.
 fuzz() {
-    stage "libFuzzer, each decoder and the whole server for a while"
+    stage "libFuzzer: each decoder and the whole server for a while"
     cmake --preset fuzz
     cmake --build --preset fuzz
     python3 tests/fuzz/run.py
