@@ -86,7 +86,7 @@ struct signed_ticket
     verdict judge_ticket(std::string_view ticket) const
     {
         // All refusals but the last look alike, so that nobody learns which part was right.
-        const verdict bad = verdict::refuse("bad ticket");
+        verdict bad = verdict::refuse("bad ticket");
         const std::size_t last = ticket.rfind('.');
         if (ticket.size() > max_ticket_bytes || last == std::string_view::npos)
             return bad;

@@ -28,7 +28,7 @@ CRIER_DECL poller::~poller() = default;
 CRIER_COLD CRIER_DECL void poller::shutdown()
 {
     error_code ignored;
-    set_.close(ignored);
+    (void)set_.close(ignored);
 }
 
 CRIER_DECL void poller::add(int descriptor, watcher& w, bool held)
@@ -63,7 +63,7 @@ CRIER_DECL void poller::release() noexcept
     if (--holds_ != 0 || !set_.is_open())
         return;
     error_code ignored;
-    set_.cancel(ignored);
+    (void)set_.cancel(ignored);
 }
 
 CRIER_DECL void poller::await()

@@ -61,7 +61,7 @@ CRIER_DECL void timer::arm(clock::duration since_boot) noexcept
     itimerspec when{};
     when.it_value.tv_sec = static_cast<time_t>(whole.count());
     when.it_value.tv_nsec = static_cast<long>(rest.count());
-    ::timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &when, nullptr);
+    (void)::timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 CRIER_DECL void timer::ready(readiness what) noexcept
