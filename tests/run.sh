@@ -2,13 +2,13 @@
 # Installs what is needed (Debian 12), builds everything and runs all tests.
 #
 # tests/run.sh              all stages
-# tests/run.sh release ...  only these: format release faults gcc consumers asan tsan fuzz
+# tests/run.sh release ...  only these: format analysers release faults gcc consumers asan tsan fuzz coverage
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
 
 install_packages git g++ clang-14 clang clang-19 libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
-    ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
+    clang-tidy-19 cppcheck llvm-14 ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \
     libcli11-dev libssl-dev zlib1g-dev php-cli nodejs node-ws nginx chromium chromium-driver valgrind \
     libnginx-mod-nchan libwebsocketpp-dev nftables iproute2 faketime
 
@@ -21,6 +21,11 @@ format() {
     git ls-files '*.hpp' '*.ipp' '*.cpp' | xargs clang-format-14 --dry-run -Werror
     python3 tests/checks/test_check_rings.py
     python3 tests/checks/check_rings.py
+}
+
+analysers() {
+    stage "clang-tidy and cppcheck"
+    python3 tests/checks/analyse.py
 }
 
 release() {
@@ -98,7 +103,14 @@ fuzz() {
     python3 tests/fuzz/run.py
 }
 
-(($#)) || set -- format release faults gcc consumers asan tsan fuzz
+coverage() {
+    stage "coverage, and all branches of the decoders, the parser, the registries and the outbox"
+    cmake --preset coverage -DCRIER_BUILD_EXAMPLES=OFF
+    cmake --build --preset coverage --target unit security in_memory
+    python3 tests/checks/coverage.py build/coverage
+}
+
+(($#)) || set -- format analysers release faults gcc consumers asan tsan fuzz coverage
 for name in "$@"; do
     "$name"
 done

@@ -136,6 +136,7 @@ BOOST_AUTO_TEST_CASE(of_extensions_that_other_languages_have_meanings_for_mean_n
           "permessage-deflate; server_max_window_bits=8",
           "permessage-deflate; server_max_window_bits=16",
           "permessage-deflate; server_max_window_bits=99",
+          "permessage-deflate; server_max_window_bits=1-",
           "permessage-deflate; server_max_window_bits=-9",
           "permessage-deflate; server_max_window_bits=+9",
           "permessage-deflate; server_max_window_bits=010",

@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(offered_subprotocols_and_extensions_are_well_formed)
         check_upgrade(http_request().more("Sec-WebSocket-Extensions", extensions));
     for (const char* extensions :
          {"a b", ";", "x;", "x; =1", "x; y=", "x; y=\"\"", "x; y=\"a b\"", "x; y=\"z", "x; y=z\"",
-          "x; y=\"z\"z", "x y; z", "x;;y", "x=y", "x; y=\"a\\\""})
+          "x; y=\"z\"z", "x y; z", "x;;y", "x=y", "x; y=\"a\\\"", "x; y=\"a\\"})
         check_refused(http_request().more("Sec-WebSocket-Extensions", extensions),
                       error::bad_request);
 }

@@ -378,6 +378,7 @@ BOOST_AUTO_TEST_CASE(a_close_reason_is_cut_to_what_fits_between_two_characters)
                    readable(fits.substr(4 - over)));
     BOOST_TEST(readable(reason_of(fits.substr(4) + "\xF0\x9F\x98\x80 more")) ==
                readable(fits.substr(4) + "\xF0\x9F\x98\x80"));
+    BOOST_TEST(reason_of(std::string(200, '\x80')).empty()); // no character at all
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -147,6 +147,31 @@ BOOST_AUTO_TEST_CASE(a_refusal_says_nothing_of_extensions)
     BOOST_TEST(decoder.variant() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_plain_request_that_is_accepted_is_told_to_upgrade)
+{
+    std::size_t variant = 99;
+    const std::string reply =
+        answer(websocket_deflate<>{}, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", variant);
+    BOOST_TEST(reply.starts_with("HTTP/1.1 426 "));
+    BOOST_TEST(variant == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_behind_a_violation_is_looked_at)
+{
+    const websocket_deflate<> codec;
+    websocket_deflate<>::decoder decoder(codec);
+    std::string bytes = offer;
+    std::span<char> in(bytes);
+    BOOST_TEST_REQUIRE(decoder.decode(in).kind == crier::decoded::kind_opening);
+    decoder.answer({.accepted = true});
+    std::string bad = client_frame(fin | rsv1 | op::ping), good = client_frame(fin | op::text, "a");
+    in = bad;
+    BOOST_TEST(decoder.decode(in).kind == crier::decoded::kind_failed);
+    in = good;
+    BOOST_TEST(decoder.decode(in).kind == crier::decoded::kind_need_more);
+    BOOST_TEST(in.empty());
+}
+
 BOOST_AUTO_TEST_CASE(compressed_messages_however_they_are_cut)
 {
     check_frames(client_frame(fin | rsv1 | op::text, hello), {text_event("Hello")});

@@ -206,4 +206,25 @@ BOOST_AUTO_TEST_CASE(what_is_left_in_the_input_is_a_request_or_a_control_frame_a
     BOOST_TEST(most == 130u); // the ping but its last byte; of the text, never more than a header
 }
 
+BOOST_AUTO_TEST_CASE(what_is_counted_stops_at_the_largest_number)
+{
+    websocket options;
+    opened_decoder decoder(options);
+    std::string pongs;
+    for (int i = 0; i < 70'000; ++i)
+        pongs += client_frame(fin | op::pong);
+    std::span<char> in(pongs);
+    BOOST_TEST(decoder->decode(in).kind == crier::decoded::kind_need_more);
+    BOOST_TEST(decoder->take_counts().control == 65'535u);
+    BOOST_TEST(decoder->take_counts().control == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(no_bytes_are_no_request)
+{
+    websocket options;
+    websocket::decoder decoder(options);
+    std::span<char> nothing;
+    BOOST_TEST(decoder.decode(nothing).kind == crier::decoded::kind_need_more);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
