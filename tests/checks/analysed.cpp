@@ -7,11 +7,11 @@ int main()
     using namespace crier;
     using guard = every<allowed_origins, signed_ticket>;
     using newest = conflate_by<json_member<"job">>;
-    using pusher =
-        push_server<clients<tls, websocket_deflate<>, guard, newest>, clients<tcp, websocket, first_message>,
-                    clients<tcp, length_prefixed<>, drop_oldest>, clients<local, text_line, ask<>, drop_newest>,
-                    backend<local, text_line, peer_credentials>, backend<tcp, text_line, shared_secret, json_reply>,
-                    uid_registry, threads>;
+    using pusher = push_server<
+        clients<tls, websocket_deflate<>, guard, newest>, clients<tcp, websocket, first_message>,
+        clients<tcp, length_prefixed<>, drop_oldest>, clients<local, text_line, ask<>, drop_newest>,
+        backend<local, text_line, peer_credentials>,
+        backend<tcp, text_line, shared_secret, json_reply>, uid_registry, threads>;
     try {
         pusher s;
         s.run();
