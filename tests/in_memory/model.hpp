@@ -84,6 +84,9 @@ struct result
 
 enum class stage { waiting, shaking, opening, open, closing, lingering, closed };
 
+/// A page that says so is closed by a hook.
+inline constexpr std::string_view close_me = "close me";
+
 inline std::string frame(framing codec, char first, std::string_view text)
 {
     std::string bytes;
@@ -545,6 +548,8 @@ private:
         case said::binary:
             if (c.is == stage::open && !c.bound && c.waits_for_uid)
                 enroll(id, c, s);
+            else if (c.is == stage::open && s.bytes == close_me)
+                end(id, &crier::counters::closed, 1000, {});
             return;
         case said::line:
             if (c.is == stage::open)

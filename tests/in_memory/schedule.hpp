@@ -94,7 +94,7 @@ class play
         pages<crier::text_line, crier::drop_newest>,
         pages<crier::length_prefixed<>, crier::conflate_by<key, crier::drop_oldest>>,
         pages<crier::websocket, crier::conflate_by<key>>, back_ends<crier::text_line>,
-        back_ends<crier::length_prefixed<>, maybe_json_reply>, watched_registry>;
+        back_ends<crier::length_prefixed<>, maybe_json_reply>, watched_registry, obliging>;
 
     struct peer
     {
@@ -368,7 +368,8 @@ private:
         peer* const p = any(s.a, [](const peer& q) { return q.listener < page_listeners; });
         if (!p)
             return;
-        const std::string text = "word" + std::to_string(s.b % 10);
+        const std::string text =
+            s.b % 4 == 0 ? std::string(close_me) : "word" + std::to_string(s.b % 10);
         if (of(*p).codec == framing::websocket && s.c % 2)
             say(*p, {said::ping, text}, masked('\x89', text));
         else

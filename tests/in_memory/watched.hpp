@@ -2,6 +2,7 @@
 #define CRIER_TESTS_IN_MEMORY_WATCHED_HPP
 
 #include <crier/codec/websocket.hpp>
+#include <crier/hooks.hpp>
 #include <crier/overflow/drop_oldest.hpp>
 #include <crier/registry/first_only.hpp>
 #include <crier/registry/latest_only.hpp>
@@ -370,6 +371,16 @@ struct maybe_drop_oldest
         if (wrong == mistake::drops_too_much)
             b.drop_oldest();
         return action;
+    }
+};
+
+/// Closes those who ask for it.
+struct obliging : crier::hooks
+{
+    void on_message(crier::connection& c, crier::message_view m)
+    {
+        if (m.data == close_me)
+            c.close(crier::close_code::normal);
     }
 };
 
