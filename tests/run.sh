@@ -81,7 +81,7 @@ asan() {
     stage "clang, address and undefined behaviour sanitizers"
     cmake --preset asan
     cmake --build --preset asan
-    ctest --preset asan -LE compiler
+    ctest --preset asan -LE compiler -j2
     python3 tests/conformance/rfc6455.py \
         --server build/asan/examples/websocket_echo/websocket_echo
     python3 tests/conformance/rfc7692.py \
@@ -92,7 +92,7 @@ tsan() {
     stage "clang, thread sanitizer"
     cmake --preset tsan -DCRIER_BUILD_EXAMPLES=OFF
     cmake --build --preset tsan
-    ctest --preset tsan -LE compiler
+    ctest --preset tsan -LE compiler -j2
 }
 
 # CRIER_FUZZ_SECONDS: how long each target runs, two at a time; 60 if it is not set.
