@@ -11,6 +11,9 @@ namespace crier {
 /// matter of admission, the size of a message one of the codec (max_message_bytes, max_line_bytes).
 struct limits
 {
+    /// What the listener's kind has by default.
+    static constexpr std::size_t usual = SIZE_MAX;
+
     /// Longest uid, in bytes: of a client's first message, and in a back end's line.
     std::size_t max_uid_bytes = 256;
 
@@ -26,8 +29,10 @@ struct limits
 
     /// Most bytes read from one connection before it is the others' turn. At least 1. Where messages are
     /// compressed, or answers longer than what they answer, these count too; and where a connection does
-    /// not read, no more answers than this and one are kept for it.
-    std::size_t max_turn_bytes = 512 * 1024;
+    /// not read, no more answers than this and one are kept for it. Usual: 16 KiB for clients, which have
+    /// little to say, so that a hundred that flood delay nobody for long; 512 KiB for others, whose lines
+    /// are gathered into one write for each receiver.
+    std::size_t max_turn_bytes = usual;
 
     /// Most frames that are no whole messages, in a second: fragments of messages, and control frames
     /// (pings, pongs). 0 is no limit. A connection that sends more is closed (1008,

@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -369,6 +370,30 @@ BOOST_AUTO_TEST_CASE(a_goodbye_is_heard_behind_a_message_that_made_a_hook_throw)
         s.settle();
         BOOST_TEST(p.client.ended(), "cut " << cut);
     }
+}
+
+struct notes_who_speaks : crier::hooks
+{
+    std::vector<std::string>* heard = nullptr;
+
+    void on_message(crier::connection& c, crier::message_view) { heard->emplace_back(c.uid()); }
+};
+
+BOOST_AUTO_TEST_CASE(a_page_that_floods_lets_the_others_speak_after_16_kib)
+{
+    std::vector<std::string> heard;
+    notes_who_speaks notes;
+    notes.heard = &heard;
+    extras_server<crier::clients<memory_transport, crier::websocket>, lines, notes_who_speaks> s(
+        {}, {}, notes);
+    page flood = open(s.pages, "flood"), quiet = open(s.pages, "quiet");
+    s.settle();
+    for (int i = 0; i < 500; ++i)
+        flood.say(std::string(1000, 'x'));
+    quiet.say("me too");
+    s.settle();
+    BOOST_TEST(heard.size() == 501u);
+    BOOST_TEST((std::find(heard.begin(), heard.end(), "quiet") - heard.begin()) <= 16);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
