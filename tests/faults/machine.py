@@ -399,7 +399,9 @@ def lost_packets(place):
         must(got == expected, f"{got} of {expected} bytes came over a link that loses 15 % of packets")
 
 
-@attack("who is reset is gone, at whatever packet it hits", scene=network, in_namespace=True)
+@attack("who is reset is gone, at whatever packet it hits; the server hears nothing of it, and asks",
+        "--ping-seconds", "1", "--close-seconds", "1", "--handshake-seconds", "3", "--uid-seconds", "3",
+        scene=network, in_namespace=True)
 def rejected_packets(place):
     with rules("tcp flags & syn == 0 numgen random mod 100 < 20 reject with tcp reset"):
         while going_on(place):

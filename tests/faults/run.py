@@ -121,16 +121,14 @@ def settle(server, descriptors):
 
 def watched(attack, scene, row, options):
     """The attack, with correct peers before, meanwhile and afterwards."""
-    # A server that works all the time would be stopped by the kernel if it had real-time priority, too.
-    first = ("nice", "-n", "-20") if options.realtime else ()
-    peers_first = ("chrt", "-r", "1") if options.realtime else ()
+    first = ("chrt", "-r", "1") if options.realtime else ()
     server = Server((*attack.arguments, *scene.get("arguments", ())), (*first, *attack.prefix),
                     scene.get("environment"), scene.get("log_file"))
     loads = []
     try:
         server.start()
         descriptors = server.descriptors()
-        loads = [Load(options.load, server.clients, server.backend, Load.WAYS[way], peers_first)
+        loads = [Load(options.load, server.clients, server.backend, Load.WAYS[way], first)
                  for way in attack.loads]
         for load in loads:
             load.wait_until_it_pushes()

@@ -418,20 +418,28 @@ class Soak:
         world.begin_life()
 
     def all_leave(self, begin, peak):
-        for page in self.world.pages():
-            page.leave()
-        self.world.until("all have left", lambda: not self.world.pages())
         self.back_end.close()
+        self.leave()
+        first = self.memory()[1]
+        self.fill()
+        self.leave()
         eventually("descriptors are back", lambda: self.server.descriptors() <= begin["descriptors"], 30)
         judge_counters(self.server.count(), settled=True)
-        time.sleep(1)
         end = self.memory()
         rss, anonymous = (" -> ".join(str(at[i]) for at in (begin["memory"], peak, end)) for i in (0, 1))
         figures = (f"descriptors {begin['descriptors']} -> {self.server.descriptors()}; RSS {rss} KiB, "
                    f"anonymous {anonymous} KiB")
         print(f"  all have left: {figures}", flush=True)
         must(end[1] <= begin["memory"][1] + self.options.margin, f"memory did not come back: {figures}")
+        must(end[1] <= first + 512, f"anonymous memory: {first} KiB when all had left, {end[1]} when they had again")
         self.tell("stop", "-g")
+
+    def leave(self):
+        for page in self.world.pages():
+            page.leave()
+        self.world.until("all have left", lambda: not self.world.pages())
+        eventually("the server knows", lambda: self.server.count()["connections"] == 0, 20)
+        time.sleep(1)
 
     def run(self):
         self.tell("start", "-d")
@@ -467,7 +475,7 @@ def main():
     parser.add_argument("--pages", type=int, default=10_000, help="(%(default)s)")
     parser.add_argument("--rate", type=float, default=500, help="lines per second (%(default)s)")
     parser.add_argument("--churn", type=int, default=200, help="pages that leave and come in a second (%(default)s)")
-    parser.add_argument("--margin", type=int, default=4096, help="KiB that may stay (%(default)s)")
+    parser.add_argument("--margin", type=int, default=6144, help="KiB that may stay (%(default)s)")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
