@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -19,6 +20,9 @@
 #include <string>
 #include <utility>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -227,9 +231,26 @@ private:
         period_.async_wait([this](boost::system::error_code ec) {
             if (ec || !server_.running())
                 return;
-            count([this](const crier::counters& now) { events_.end_period(now); });
+            count([this](const crier::counters& now) {
+                events_.end_period(now);
+                give_memory_back(now);
+            });
             await_period();
         });
+    }
+
+    /// When many have left and few are there: the C library keeps what they had for those who come.
+    /// Seldom, because it looks at all that is allocated.
+    void give_memory_back(const crier::counters& now)
+    {
+        constexpr std::uint64_t many = 1000;
+        const std::uint64_t left = now.accepted - now.connections;
+        if (left - left_before_ < std::max(many, 4 * now.connections))
+            return;
+        left_before_ = left;
+#if defined(__GLIBC__)
+        ::malloc_trim(0);
+#endif
     }
 
     const command_line& options_;
@@ -240,6 +261,7 @@ private:
     boost::asio::steady_timer period_{context_};
     server_type server_;
     std::uint64_t dropped_before_ = 0; // when draining began
+    std::uint64_t left_before_ = 0;    // when memory was given back
     bool draining_ = false;
     bool cut_short_ = false;
 };
