@@ -27,7 +27,7 @@ def tidy_one(source):
 
 
 def tidy():
-    headers = sorted((ROOT / "include" / "crier").rglob("*.hpp"))
+    headers = sorted(path for path in (ROOT / "include" / "crier").rglob("*.hpp") if path.name != "src.hpp")
     sources = sorted((ROOT / "examples" / "push_server").glob("*.cpp"))
     with tempfile.TemporaryDirectory(prefix="analyse-") as directory:
         everything = pathlib.Path(directory) / "everything.cpp"

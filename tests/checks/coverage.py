@@ -58,6 +58,10 @@ REASONS = {
         "two uids with the same 64 bits of a keyed hash",
     ("detail/uid_table.hpp", "while ((*at)->hook.hash != c.hook.hash || (*at)->uid() != c.uid())"):
         "two uids with the same 64 bits of a keyed hash",
+    ("codec/length_prefixed.hpp", "return Order == std::endian::little ? significance : Width - 1 - significance;"):
+        "known when it is compiled",
+    ("registry/uid_registry.hpp", "for (connection* c = first; c && n < most_; c = uids_.next(c, first))"):
+        "a uid never has more than it may",
     ("impl/opening.ipp", "if (ec || !reader.is_header_done())"):
         "Beast's parser fails where a block is not whole",
 }
@@ -156,7 +160,7 @@ def main():
         bad += 1
         print(f"coverage.py: the reason for {name}, {text!r}, has nothing to do: take it out", file=sys.stderr)
     for path in sorted(wanted - {header.path for header in headers}):
-        if path.name not in ("close_code.hpp",):
+        if path.name != "accept_key.hpp":  # a declaration
             print(f"coverage.py: nothing of {path.relative_to(INCLUDE)} was compiled", file=sys.stderr)
     return 1 if bad else 0
 

@@ -203,6 +203,7 @@ private:
         found_.check(Codec::encode(message, 0) == first,
                      [&] { return call(0) + " is not what encode() without a variant makes"; });
         for (std::size_t variant = 1; variant < Codec::variants; ++variant)
+            // NOLINTNEXTLINE(misc-redundant-expression): each is a call
             found_.check(Codec::encode(message, variant) == Codec::encode(message, variant),
                          [&] { return call(variant) + " is not the same twice"; });
     }

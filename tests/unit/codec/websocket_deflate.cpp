@@ -156,6 +156,32 @@ BOOST_AUTO_TEST_CASE(a_plain_request_that_is_accepted_is_told_to_upgrade)
     BOOST_TEST(variant == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_message_is_under_way_from_its_first_piece_to_its_last)
+{
+    const websocket_deflate<> codec;
+    websocket_deflate<>::decoder decoder(codec);
+    std::string bytes = offer;
+    std::span<char> in(bytes);
+    BOOST_TEST_REQUIRE(decoder.decode(in).kind == crier::decoded::kind_opening);
+    decoder.answer({.accepted = true});
+    const auto hear = [&](std::string frame) {
+        std::span<char> left(frame);
+        return decoder.decode(left).kind;
+    };
+    BOOST_TEST(!decoder.in_message());
+    hear(client_frame(op::text, "a")); // not compressed
+    BOOST_TEST(decoder.in_message());
+    BOOST_TEST(hear(client_frame(fin | op::continuation, "b")) == crier::decoded::kind_message);
+    BOOST_TEST(!decoder.in_message());
+    hear(client_frame(rsv1 | op::text, hello.substr(0, 3)));
+    BOOST_TEST(decoder.in_message());
+    BOOST_TEST(hear(client_frame(fin | op::continuation, hello.substr(3))) ==
+               crier::decoded::kind_message);
+    BOOST_TEST(!decoder.in_message());
+    hear(client_frame(fin | rsv1 | op::ping));
+    BOOST_TEST(!decoder.in_message());
+}
+
 BOOST_AUTO_TEST_CASE(nothing_behind_a_violation_is_looked_at)
 {
     const websocket_deflate<> codec;

@@ -227,4 +227,21 @@ BOOST_AUTO_TEST_CASE(no_bytes_are_no_request)
     BOOST_TEST(decoder.decode(nothing).kind == crier::decoded::kind_need_more);
 }
 
+BOOST_AUTO_TEST_CASE(a_message_is_under_way_from_its_first_piece_to_its_last)
+{
+    websocket options;
+    opened_decoder decoder(options);
+    BOOST_TEST(!decoder->in_message());
+    feed(decoder, client_frame(op::text, "a"));
+    BOOST_TEST(decoder->in_message());
+    feed(decoder, client_frame(fin | op::ping));
+    BOOST_TEST(decoder->in_message());
+    std::string last = client_frame(fin | op::continuation, "b");
+    std::span<char> in(last);
+    BOOST_TEST(decoder->decode(in).kind == crier::decoded::kind_message);
+    BOOST_TEST(!decoder->in_message()); // though it is kept until the next call
+    feed(decoder, client_frame(fin | op::text, "\xFF"));
+    BOOST_TEST(!decoder->in_message());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
