@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed (Debian 12), builds everything and runs all tests.
 #
-# tests/run.sh              all stages but analysers and coverage
+# tests/run.sh              all stages
 # tests/run.sh release ...  only these: format analysers release faults gcc consumers asan tsan fuzz coverage
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -110,7 +110,7 @@ coverage() {
     python3 tests/checks/coverage.py build/coverage
 }
 
-(($#)) || set -- format release faults gcc consumers asan tsan fuzz
+(($#)) || set -- format analysers release faults gcc consumers asan tsan fuzz coverage
 for name in "$@"; do
     "$name"
 done
