@@ -29,9 +29,9 @@ struct limits
 
     /// Most bytes read from one connection before it is the others' turn. At least 1. Where messages are
     /// compressed, or answers longer than what they answer, these count too; and where a connection does
-    /// not read, no more answers than this and one are kept for it. Usual: 16 KiB for clients, which have
+    /// not read, no more answers than this and one are kept for it. Usual: 4 KiB for clients, which have
     /// little to say, so that a hundred that flood delay nobody for long; 512 KiB for others, whose lines
-    /// are gathered into one write for each receiver.
+    /// are gathered into one write for each receiver. While several of these speak none reads more than 16 KiB.
     std::size_t max_turn_bytes = usual;
 
     /// Most frames that are no whole messages, in a second: fragments of messages, and control frames

@@ -379,7 +379,7 @@ struct notes_who_speaks : crier::hooks
     void on_message(crier::connection& c, crier::message_view) { heard->emplace_back(c.uid()); }
 };
 
-BOOST_AUTO_TEST_CASE(a_page_that_floods_lets_the_others_speak_after_16_kib)
+BOOST_AUTO_TEST_CASE(a_page_that_floods_lets_the_others_speak_after_4_kib)
 {
     std::vector<std::string> heard;
     notes_who_speaks notes;
@@ -393,7 +393,55 @@ BOOST_AUTO_TEST_CASE(a_page_that_floods_lets_the_others_speak_after_16_kib)
     quiet.say("me too");
     s.settle();
     BOOST_TEST(heard.size() == 501u);
-    BOOST_TEST((std::find(heard.begin(), heard.end(), "quiet") - heard.begin()) <= 16);
+    BOOST_TEST((std::find(heard.begin(), heard.end(), "quiet") - heard.begin()) <= 4);
+}
+
+struct notes_whose_line : crier::observer
+{
+    std::vector<std::uint64_t>* heard = nullptr;
+
+    void on_line(const crier::connection& c, const crier::line_result&)
+    {
+        heard->push_back(c.id());
+    }
+};
+
+BOOST_AUTO_TEST_CASE(
+    back_ends_that_speak_at_the_same_time_take_turns_of_16_kib_and_one_alone_of_512)
+{
+    std::vector<std::uint64_t> heard;
+    notes_whose_line notes;
+    notes.heard = &heard;
+    extras_server<crier::clients<memory_transport, crier::websocket>, lines, notes_whose_line> s(
+        {}, {}, notes);
+    auto flood = s.back_ends.connect(), quiet = s.back_ends.connect();
+    const std::string many_lines = [] {
+        std::string text;
+        for (int i = 0; i < 4000; ++i)
+            text += std::string(99, 'x') + '\n';
+        return text;
+    }();
+    const auto lines_before_the_quiet_one = [&] {
+        heard.clear();
+        flood.send(many_lines);
+        quiet.send("{}\n");
+        s.settle();
+        BOOST_TEST_REQUIRE(heard.size() == 4001u);
+        return std::find_if(heard.begin(), heard.end(),
+                            [&](std::uint64_t id) { return id != heard.front(); }) -
+               heard.begin();
+    };
+    for (int i = 0; i < 600; ++i) { // it has been alone for a while
+        flood.send("{}\n");
+        s.settle();
+    }
+    BOOST_TEST(lines_before_the_quiet_one() == 4000);
+    BOOST_TEST(lines_before_the_quiet_one() <= 2 * 164);
+    for (int i = 0; i < 1200; ++i) {
+        flood.send("{}\n");
+        s.settle();
+    }
+    BOOST_TEST(lines_before_the_quiet_one() == 4000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

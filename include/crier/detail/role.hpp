@@ -102,7 +102,7 @@ public:
         : kind_(kind), codec_(&codec), limits_(options)
     {
         if (limits_.max_turn_bytes == limits::usual)
-            limits_.max_turn_bytes = (kind == connection_kind::client ? 16 : 512) * 1024;
+            limits_.max_turn_bytes = (kind == connection_kind::client ? 4 : 512) * 1024;
         if (limits_.max_turn_bytes == 0)
             limits_.max_turn_bytes = 1; // reading nothing would look like the end of the stream
         if (limits_.max_lines_under_way == 0)

@@ -126,8 +126,7 @@ private:
         if (first_what_is_left)
             return decode_turn(buffer, old); // and reads in the next one
         const std::size_t room = shard_->scratch_size() - old;
-        const io_result result =
-            stream_.read_some({buffer + old, std::min(role_->options().max_turn_bytes, room)});
+        const io_result result = stream_.read_some({buffer + old, std::min(turn_bytes(), room)});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
@@ -146,6 +145,13 @@ private:
             return; // what comes now is of no use
         heard();
         decode_turn(buffer, old + result.bytes);
+    }
+
+    /// The most to be read in this turn.
+    std::size_t turn_bytes() noexcept
+    {
+        const std::size_t most = role_->options().max_turn_bytes;
+        return role_->waits_for_writes() ? shard_->share_of(*this, most) : most;
     }
 
     /// Decodes what was left over, and the rest of `size` bytes, which is in the buffer behind it.

@@ -13,6 +13,7 @@
 #include <crier/detail/topic_table.hpp>
 #include <crier/stop_options.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -101,6 +102,22 @@ public:
 
     /// Lets a session take part in the turn, or in the next one.
     CRIER_DECL void activate(session_base& s);
+
+    /// What a back end or peer may read in this turn, if it may read so much when it speaks alone. Its
+    /// lines are gathered then, for fewer and larger writes. While others speak too none of them has to
+    /// wait for so many lines of another.
+    std::size_t share_of(const session_base& s, std::size_t most) noexcept
+    {
+        constexpr std::size_t together = 16 * 1024;
+        constexpr std::uint64_t soon = 512; // turns
+        if (last_reader_ != &s) {
+            if (turns_ - last_change_ < soon)
+                together_until_ = turns_ + soon;
+            last_change_ = turns_;
+            last_reader_ = &s;
+        }
+        return turns_ < together_until_ ? std::min(most, together) : most;
+    }
 
     /// Where sessions read to: room for what the codecs leave and what a turn reads. Free for other
     /// use when nobody reads.
@@ -200,6 +217,12 @@ private:
     session_base* active_ = nullptr;
     session_base** active_end_ = &active_;
     bool turn_scheduled_ = false;
+
+    // Who of the back ends and peers has read last, and when another one did before.
+    const session_base* last_reader_ = nullptr; // may be gone
+    std::uint64_t turns_ = 1'000;
+    std::uint64_t last_change_ = 0;
+    std::uint64_t together_until_ = 0;
 
     std::vector<char> scratch_;
     mailbox mailbox_;

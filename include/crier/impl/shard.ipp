@@ -179,6 +179,7 @@ CRIER_DECL void shard::turn()
             }
         }
     } const guard{*this};
+    ++turns_;
 
     // Reading may make others active, receivers mostly: they stand behind those of the first half
     // and take part in the second only.
