@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../address.hpp"
+#include "guards.hpp"
 
 namespace push_server {
 namespace {
@@ -119,6 +120,16 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::
         ->check(CLI::Range(least, std::size_t{1} << 30));
 }
 
+/// As browsers send it (RFC 6454 section 6.2); empty, or what is wrong with it.
+std::string is_origin(const std::string& text)
+{
+    const auto scheme = text.find("://");
+    const bool whole = scheme != std::string::npos && scheme != 0 && scheme + 3 < text.size() &&
+                       text.find_first_of("/?#*@ ", scheme + 3) == std::string::npos;
+    return whole ? ""
+                 : '"' + text + "\" is no origin: write https://example.org, or http://HOST:PORT";
+}
+
 template <class Number>
 void add_number(CLI::App& app, const std::string& name, Number& value,
                 const std::string& description)
@@ -136,7 +147,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     result.websocket.accept_offers = false;
     result.admission.max_accepts_per_second = 10'000;
     result.admission.spare_descriptors = 64;
-    std::string command = "start", registry = "uid";
+    std::string command = "start", registry = "uid", secret_file;
     std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
     const std::string default_pid_file = default_file("/run/", "push_server.pid");
     const std::string default_log_file = default_file("/var/log/", "push_server.log");
@@ -167,12 +178,15 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                    "compress what is pushed to pages that offer it, as browsers do [off]")
         ->option_text("on|off");
 
-    app.add_option("--allow-origin", result.origins.origins,
-                   "which sites' pages may connect, https://example.org say; repeatable [all]")
+    app.add_option(
+           "--allow-origin", result.origins.origins,
+           "which sites' pages may connect, https://example.org say; repeatable; who says no "
+           "origin is no browser, and may [all]")
         ->type_name("ORIGIN")
+        ->check(is_origin)
         ->option_text("ORIGIN")
         ->allow_extra_args(false);
-    app.add_option("--backend-secret-file", result.secret_file,
+    app.add_option("--backend-secret-file", secret_file,
                    "its first line is what a back end has to say first; answered ok or fail")
         ->type_name("PATH")
         ->option_text("PATH");
@@ -272,7 +286,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     }
     if (result.log_file.empty() && result.daemon)
         result.log_file = default_log_file;
-    for (std::string* const path : {&result.pid_file, &result.log_file, &result.secret_file})
+    // Before a restart ends the server that runs.
+    if (!secret_file.empty() && (result.command == verb::start || result.command == verb::restart))
+        result.secret = read_secret(secret_file);
+    for (std::string* const path : {&result.pid_file, &result.log_file})
         if (!path->empty())
             *path = fs::absolute(*path);
     return result;

@@ -32,7 +32,7 @@ struct command_line
     registry_kind registry = registry_kind::uid;
     bool web = true;
     crier::allowed_origins origins{.origins = {}, .allow_none = true}; ///< without any: all
-    std::string secret_file; ///< of back ends; empty: none
+    std::string secret; ///< of back ends; empty: none
     bool open_backend = false;
 
     std::string pid_file; ///< empty: none

@@ -35,6 +35,7 @@ bool is_refusal(crier::error_code why)
 {
     return why == crier::condition::protocol_violation || why == crier::condition::limit_exceeded ||
            why == crier::condition::rejected || why == crier::error::uid_timeout ||
+           why == crier::error::message_timeout || why == crier::error::write_stalled ||
            why == crier::error::hook_failed;
 }
 
@@ -92,6 +93,12 @@ void events::requested(const crier::connection& c, std::string_view path, unsign
         log_.debug("GET " + quoted(path) + " from " + c.peer() + ": " + std::to_string(status));
 }
 
+void events::origin_refused(const crier::connection& c, std::string_view origin)
+{
+    if (++refusals_ <= refusals_per_period)
+        log_.warning("refused a page of the origin " + quoted(origin) + " from " + c.peer());
+}
+
 void events::opened(crier::connection& c)
 {
     remember_peer(c);
@@ -131,6 +138,10 @@ void events::end_period(const crier::counters& now)
         log_.warning("refused " +
                      counted(now.handshakes_failed - before_.handshakes_failed, "connection") +
                      " in the opening handshake");
+    const auto late =
+        now.ended(crier::error::handshake_timeout) - before_.ended(crier::error::handshake_timeout);
+    if (late != 0)
+        log_.warning(counted(late, "connection") + " did not finish the opening handshake in time");
     if (now.accept_errors != before_.accept_errors)
         log_.error("could not accept " +
                    counted(now.accept_errors - before_.accept_errors, "time") +

@@ -27,6 +27,7 @@ public:
     explicit events(log& out) noexcept : log_(out) {}
 
     void requested(const crier::connection& c, std::string_view path, unsigned status);
+    void origin_refused(const crier::connection& c, std::string_view origin);
     void opened(crier::connection& c);
     void registered(crier::connection& c);
     void closed(crier::connection& c, crier::error_code why);

@@ -14,7 +14,8 @@ std::string read_secret(const std::string& path)
         throw std::runtime_error("cannot read the secret in " + path + ": " +
                                  std::generic_category().message(errno));
     std::string line;
-    std::getline(file, line);
+    if (!std::getline(file, line) && !file.eof())
+        throw std::runtime_error("cannot read the secret in " + path + ": it is no file of text");
     while (line.ends_with('\r'))
         line.pop_back();
     if (line.empty())

@@ -42,8 +42,10 @@ struct hooks : crier::hooks
     {
         const bool web = options->web;
         const auto& allowed = options->origins;
-        if (request.is_upgrade() && !allowed.origins.empty() && !allowed.allows(request))
+        if (request.is_upgrade() && !allowed.origins.empty() && !allowed.allows(request)) {
+            told->origin_refused(c, request.field("Origin"));
             return crier::opening_answer::respond({.status = 403, .body = "origin not allowed\n"});
+        }
         if (request.is_upgrade() || !web)
             return crier::opening_answer::accept();
         crier::http_response response = web_response(request.path());
@@ -67,6 +69,12 @@ void raise_descriptor_limit()
         return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+rlim_t descriptors()
+{
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == -1 ? RLIM_INFINITY : limit.rlim_cur;
 }
 
 std::string in_seconds(std::chrono::steady_clock::duration time)
@@ -98,6 +106,7 @@ public:
                   {.transport = options.backend,
                    .codec = options.text_line,
                    .limits = options.limits,
+                   .admission = backend_admission(options),
                    .authenticator = guard(options),
                    .open_to_all = options.open_backend},
                   {}, hooks(events_, options), options.threads)
@@ -105,9 +114,18 @@ public:
 
     static backend_guard guard(const command_line& options)
     {
-        if (options.secret_file.empty())
+        if (options.secret.empty())
             return {};
-        return {crier::shared_secret{read_secret(options.secret_file)}};
+        return {crier::shared_secret{options.secret}};
+    }
+
+    /// Strangers may connect where there is a secret to be said: they take no more than pages may.
+    static crier::admission backend_admission(const command_line& options)
+    {
+        if (options.secret.empty())
+            return {};
+        return {.max_connections_per_address = options.admission.max_connections_per_address,
+                .spare_descriptors = options.admission.spare_descriptors / 2};
     }
 
     int run(const std::function<void()>& ready)
@@ -122,6 +140,7 @@ public:
                   std::to_string(::getpid()));
         log_.info("clients connect to " + addresses[0]);
         log_.info("back ends connect to " + addresses[1]);
+        log_.info(guards());
         ready();
         run_context();
         return cut_short_ ? 1 : 0;
@@ -141,6 +160,18 @@ private:
                 ": whoever connects there may push to everybody; give it a "
                 "--backend-secret-file, or --open-backend if a firewall guards it");
         }
+    }
+
+    std::string guards() const
+    {
+        std::string text = "origins allowed:";
+        for (const std::string& origin : options_.origins.origins)
+            text += ' ' + origin;
+        if (options_.origins.origins.empty())
+            text += " all";
+        text +=
+            options_.secret.empty() ? "; back ends need no secret" : "; back ends need a secret";
+        return text + "; " + counted(descriptors(), "file") + " may be open";
     }
 
     /// Without a log file it says that the terminal is gone, which nohup makes no matter.
@@ -272,6 +303,12 @@ int serve(const command_line& options, log& out, const std::function<void()>& re
 {
     std::signal(SIGPIPE, SIG_IGN); // the log's reader may go away
     raise_descriptor_limit();
+    if (options.admission.spare_descriptors >= descriptors())
+        throw std::runtime_error("no page could connect: the limit of open files is " +
+                                 std::to_string(descriptors()) +
+                                 " (ulimit -n), and "
+                                 "--spare-descriptors keeps " +
+                                 std::to_string(options.admission.spare_descriptors) + " free");
     if (options.registry == command_line::registry_kind::latest_only)
         return service<crier::latest_only>(options, out).run(ready);
     return service<crier::uid_registry>(options, out).run(ready);

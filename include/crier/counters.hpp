@@ -18,7 +18,7 @@ struct counters
     std::uint64_t connections = 0; ///< open now, all listeners
     std::uint64_t registered = 0;  ///< clients that a broadcast would reach now
 
-    std::uint64_t accepted = 0;      ///< connections accepted
+    std::uint64_t accepted = 0;      ///< connections accepted and kept
     std::uint64_t accept_errors = 0; ///< accept failed (no descriptors left, say)
     std::uint64_t accept_pauses =
         0;                         ///< times that a listener had to wait for max_accepts_per_second
@@ -35,7 +35,7 @@ struct counters
     /// registry; replaced; or with a uid that is empty, too long or binary.
     std::uint64_t rejected = 0;
 
-    std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`
+    std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`, secrets included
     std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`
     std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
 

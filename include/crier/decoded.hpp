@@ -64,7 +64,7 @@ struct decoded
 /// Frames that are no whole messages.
 struct frame_counts
 {
-    std::uint32_t fragments = 0; ///< of messages
+    std::uint32_t fragments = 0; ///< of messages, the last one of each too
     std::uint32_t control = 0;   ///< pings, pongs
 };
 

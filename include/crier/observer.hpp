@@ -44,7 +44,8 @@ public:
     /// Each connection of every listener, before anything was read.
     void on_accept(const connection&) {}
 
-    /// accept failed: no descriptors left, say. It is tried again.
+    /// accept failed: no descriptors left, say. It is tried again. Or admission has turned a connection
+    /// away: error::too_many_connections, say.
     void on_accept_failed(error_code) {}
 
     /// The opening handshake is done, if the codec has one.

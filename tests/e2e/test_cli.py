@@ -96,6 +96,9 @@ class Usage(CommandLineTest):
                 (["--registry", "none"], "latest-only"),
                 (["--max-uid-bytes", "0"], "--max-uid-bytes"),
                 (["--max-line-bytes", "64K"], "64K"),
+                (["--allow-origin", "example.org"], "https://example.org"),
+                (["--allow-origin", "https://example.org/"], "is no origin"),
+                (["--allow-origin", "*"], "is no origin"),
                 (["--drain-seconds", "-1"], "--drain-seconds")):
             with self.subTest(arguments):
                 self.assertRefused(2, push_server(*arguments), word)
@@ -140,6 +143,12 @@ class Usage(CommandLineTest):
             done = push_server("--clients", "127.0.0.1:0", "--backend", "127.0.0.1:0",
                                "--backend-secret-file", path)
             self.assertRefused(1, done, str(path), word)
+
+
+    def test_a_limit_of_open_files_that_leaves_none_for_pages_is_one_sentence_and_1(self):
+        done = push_server("--clients", "127.0.0.1:0", "--backend", "127.0.0.1:0",
+                           "--spare-descriptors", "999999999")
+        self.assertRefused(1, done, "no page could connect", "ulimit -n", "--spare-descriptors")
 
 
 class Addresses(CommandLineTest):
@@ -226,6 +235,7 @@ class Options(CommandLineTest):
         self.addCleanup(connection.close)
         connection.request("GET", "/", headers={"Origin": "https://evil.com"})
         self.assertEqual(200, connection.getresponse().status, "the demo page is no secret")
+        self.assertRegex(server.logged(), 'warning refused a page of the origin "null" from 127.0.0.1:')
 
     def test_pages_above_the_number_are_turned_away_and_the_log_says_so(self):
         server = self.serve("--max-connections", "2")

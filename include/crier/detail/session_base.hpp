@@ -200,6 +200,7 @@ protected:
     CRIER_DECL void depart() noexcept;
     CRIER_DECL bool make_room(const frame& f, std::size_t messages);
     CRIER_DECL bool take_place_of_older(const frame& f, std::size_t messages);
+    CRIER_DECL void tell_of_exception() noexcept;
     CRIER_DECL void failed_inside();
     CRIER_DECL void begin_closing(error_code why);
     CRIER_DECL void count_end(error_code why) noexcept;

@@ -313,12 +313,18 @@ CRIER_DECL void session_base::end_late_answers()
     shard_->replier = nullptr;
 }
 
-CRIER_COLD CRIER_DECL void session_base::failed_inside()
+/// The one that is being handled.
+CRIER_COLD CRIER_DECL void session_base::tell_of_exception() noexcept
 {
     try {
         role_->threw(*this, std::current_exception());
     } catch (...) { // the observer itself: there is nobody left to tell
     }
+}
+
+CRIER_COLD CRIER_DECL void session_base::failed_inside()
+{
+    tell_of_exception();
     try {
         end(error::hook_failed, close_code::internal_error, "internal error");
     } catch (...) {
@@ -393,7 +399,6 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
     deadline_hook::unlink();
     shard_->counts.messages_dropped += outbox_.messages();
     outbox_.clear();
-    close_stream();
     if (unready && (why == error::peer_vanished || why.category() != error_category()))
         ++shard_->counts.handshakes_failed; // the transport's own
     else
@@ -401,8 +406,9 @@ CRIER_COLD CRIER_DECL void session_base::finish(error_code why)
     try {
         role_->closed(*this, why, opened_);
     } catch (...) {
-        role_->threw(*this, std::current_exception());
+        tell_of_exception();
     }
+    close_stream(); // only now: who it was could still be asked
     shard_->bury(*this);
 }
 

@@ -186,11 +186,37 @@ private:
             if (!encoded || !symmetric || payload.size() > codec.max_unfinished_bytes() / 2)
                 continue;
             const std::string twice = std::string(encoded.bytes()) + std::string(encoded.bytes());
+            added(codec, payload, twice);
             const decoding back = decode(codec, twice);
             found_.check(back.messages() == std::vector<std::string>{payload, payload}, [&] {
                 return "encode(\"" + readable(payload) + "\") twice comes back as " +
                        list(back.events);
             });
+        }
+    }
+
+    /// What a decoder says of itself when all messages are whole.
+    template <class Codec>
+    void added([[maybe_unused]] const Codec& codec, std::string_view payload, std::string bytes)
+    {
+        if constexpr ((codec_collects<Codec> || codec_counts<Codec>)&&!codec_opens<Codec>) {
+            typename Codec::decoder decoder(codec);
+            std::span<char> in(bytes);
+            for (int i = 0; i < 4 && !in.empty(); ++i)
+                decoder.decode(in);
+            if (!in.empty())
+                return; // another check says so
+            if constexpr (codec_collects<Codec>)
+                found_.check(!decoder.in_message(), [&] {
+                    return "behind the whole message \"" + readable(payload, 40) +
+                           "\" in_message() is true";
+                });
+            if constexpr (codec_counts<Codec>) {
+                decoder.take_counts();
+                const frame_counts again = decoder.take_counts();
+                found_.check(again.fragments == 0 && again.control == 0,
+                             [] { return "take_counts() tells the same frames twice"; });
+            }
         }
     }
 
