@@ -297,7 +297,7 @@ private:
         if (wrote)
             unblocked();
         if (phase_ == phase::closing && !awaits_goodbye_ && !owes_)
-            begin_linger();
+            hangs_up_ ? finish({}) : begin_linger();
     }
 
     void write_first(const frame& f, std::size_t messages) override

@@ -254,6 +254,7 @@ protected:
     bool paused_ : 1 = false;         // it has yet to
     bool resumed_ : 1 = false;        // what was left undecoded then is to be decoded now
     bool read_blocked_ : 1 = false;   // reading has to wait for writability
+    bool hangs_up_ : 1 = false;       // after its goodbye it hears no more: it has said too much
     bool owes_ : 1 = false;           // answers that are still to come
 };
 

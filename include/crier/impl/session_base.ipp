@@ -201,8 +201,11 @@ CRIER_COLD CRIER_DECL void session_base::charge(const frame_counts& frames)
         spent_ = 0;
     const std::uint64_t spent = spent_ + role_->cost(frames);
     spent_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(spent, UINT32_MAX));
-    if (spent > role::frame_budget)
-        end(error::too_many_frames, close_code::policy_violation, "too many frames");
+    if (spent <= role::frame_budget || phase_ >= phase::closing)
+        return;
+    end(error::too_many_frames, close_code::policy_violation, "too many frames");
+    awaits_goodbye_ = false; // to read on would be what it wants
+    hangs_up_ = true;
 }
 
 CRIER_DECL void session_base::blocked()
