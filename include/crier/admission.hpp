@@ -33,7 +33,8 @@ struct admission
     std::size_t max_connections_per_address = 0;
 
     /// Descriptors that stay free for what else the process opens: connections of back ends, log
-    /// files. A connection is turned away if it would leave fewer. Usual: 64, none for backend<>:
+    /// files. A connection is turned away if it would leave fewer; never more than a quarter of all that
+    /// the process may have, or few would get in where these are few. Usual: 64, none for backend<>:
     /// give one that strangers can reach some, and a number per address.
     std::size_t spare_descriptors = usual;
 

@@ -217,6 +217,60 @@ BOOST_AUTO_TEST_CASE(a_back_end_that_reads_its_answers_late_has_then_its_time_fo
     BOOST_TEST(back_end.ended());
 }
 
+BOOST_AUTO_TEST_CASE(when_a_message_has_come_a_page_that_reads_late_has_all_its_time_for_that)
+{
+    limited s({.message_timeout = 10s, .write_stall_timeout = 30s});
+    page p = s.open("p");
+    const std::string frame = client_frame(fin | op::text, "0123456789");
+    p.client.send(frame.substr(0, 5));
+    s.wait(9s);
+    s.pages.behaviour().capacity_bytes = 4;
+    s.server.push("p", "news"); // the page does not read yet
+    s.settle();
+    p.client.send(frame.substr(5));
+    s.wait(29s);
+    BOOST_TEST(!p.client.closed());
+    s.wait(1s);
+    BOOST_TEST(p.client.closed());
+    BOOST_TEST(s.counts().ended(crier::error::write_stalled) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_reads_nothing_is_stalled_however_many_messages_it_begins)
+{
+    limited s({.message_timeout = 10s, .write_stall_timeout = 30s});
+    page p = s.open("p");
+    s.pages.behaviour().capacity_bytes = 4;
+    s.server.push("p", "news");
+    s.settle();
+    for (int i = 0; i < 6; ++i) {
+        BOOST_TEST(!p.client.closed());
+        p.client.send(client_frame(op::text, "a"));
+        s.wait(3s);
+        p.client.send(client_frame(fin | op::continuation, "b"));
+        s.wait(2s);
+    }
+    BOOST_TEST(p.client.closed());
+    BOOST_TEST(s.counts().ended(crier::error::write_stalled) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_reads_a_little_has_its_time_for_a_message_all_the_same)
+{
+    limited s({.message_timeout = 40s, .write_stall_timeout = 30s});
+    page p = s.open("p");
+    s.pages.behaviour().capacity_bytes = 4;
+    s.server.push("p", std::string(100, 'x'));
+    s.settle();
+    p.client.send(half_a_message());
+    for (int i = 0; i < 2; ++i) {
+        s.wait(20s);
+        BOOST_TEST(s.counts().timed_out == 0u);
+        BOOST_TEST(s.counts().registered == 1u);
+        p.client.receive();
+    }
+    s.wait(20s);
+    BOOST_TEST(s.counts().registered == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(more_control_frames_in_a_second_than_allowed_end_the_connection)
 {
     limited s({.max_control_frames_per_second = 5});

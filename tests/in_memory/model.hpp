@@ -144,9 +144,11 @@ public:
         bool bound = false, waits_for_uid = false, awaits_goodbye = false, peer_ended = false;
         bool ended_by_peer = false; ///< eof was read
         bool stalled = false, pinged = false;
-        bool answers_wait = false; ///< in the outbox
-        bool unfinished = false;   ///< a message was read in part
-        bool stuck = false;        ///< reads and writes would block, whatever comes
+        bool wrote = false;         ///< since it last would have blocked
+        bool answers_wait = false;  ///< in the outbox
+        bool unfinished = false;    ///< a message was read in part
+        bool times_message = false; ///< due is when the rest of it is
+        bool stuck = false;         ///< reads and writes would block, whatever comes
 
         std::size_t messages() const
         {
@@ -279,11 +281,17 @@ public:
             return;
         if (n == 0) {
             counts.read_pauses += !c.stalled && !c.at->pages;
-            c.stalled = true;
-            if (c.is == stage::open && !c.waits_for_uid && c.waits_to_write())
-                c.due = now + rule.stall;
+            const bool goes_on = std::exchange(c.stalled, true) && !c.wrote;
+            c.wrote = false;
+            if (!goes_on && c.is == stage::open && !c.waits_for_uid) {
+                if (c.waits_to_write())
+                    await_room(c);
+                else if (!c.times_message)
+                    await_more(c);
+            }
             return;
         }
+        c.wrote = true;
         c.written += n;
         while (!c.outbox.empty() && c.written >= c.outbox.front().bytes.size()) {
             c.written -= c.outbox.front().bytes.size();
@@ -503,6 +511,9 @@ private:
     void await_silence(connection& c)
     {
         c.waits_for_uid = false;
+        if (c.stalled)
+            return await_room(c);
+        c.times_message = false;
         c.due.reset();
         if (c.at->codec == framing::websocket)
             c.due = now + rule.silence;
@@ -511,10 +522,16 @@ private:
     /// The rest of a message, if one has begun.
     void await_more(connection& c)
     {
-        if (c.unfinished)
-            c.due = now + rule.message;
-        else
-            await_silence(c);
+        if (!c.unfinished)
+            return await_silence(c);
+        c.times_message = true;
+        c.due = now + rule.message;
+    }
+
+    void await_room(connection& c)
+    {
+        c.times_message = false;
+        c.due = now + rule.stall;
     }
 
     void time_message(connection& c, bool one_has_ended)
@@ -523,8 +540,12 @@ private:
         if (unfinished && c.unfinished && !one_has_ended)
             return; // its time runs already
         const bool was = std::exchange(c.unfinished, unfinished);
-        if (!c.waits_to_write() && (unfinished || was))
+        if (c.stalled) {
+            if (was && c.times_message)
+                await_room(c);
+        } else if (unfinished || was) {
             await_more(c);
+        }
     }
 
     void hear(int id, connection& c, const said& s)
@@ -617,8 +638,10 @@ private:
             return finish(id, &crier::counters::timed_out);
         if (c.waits_for_uid)
             return end(id, &crier::counters::timed_out, 1008, "no uid in time");
-        if (c.waits_to_write())
+        if (c.stalled && !c.times_message)
             return finish(id, &crier::counters::timed_out);
+        if (c.waits_to_write())
+            return await_room(c);
         if (c.unfinished)
             return end(id, &crier::counters::timed_out, 1008, "message not complete in time");
         if (c.pinged)

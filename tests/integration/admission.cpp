@@ -171,6 +171,18 @@ BOOST_AUTO_TEST_CASE(clients_leave_the_last_descriptors_to_back_ends)
     thread.wait_until([&] { return counts.accepted > before; }, "one more client");
 }
 
+BOOST_AUTO_TEST_CASE(where_there_are_few_descriptors_clients_get_a_part_of_them)
+{
+    server_type server{
+        {.transport = {.address = "127.0.0.1"}, .admission = {.spare_descriptors = 1000}}, {}};
+    server_thread thread(server);
+    const auto& counts = server.counts();
+    descriptor_limit limit(next_descriptor() + 40);
+    caller one("127.0.0.1", server.port(0));
+    thread.wait_until([&] { return counts.accepted + counts.turned_away == 1; }, "an accept");
+    BOOST_TEST(thread.ask([&] { return counts.accepted; }) == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(without_any_descriptors_the_listener_waits_without_spinning_and_recovers)
 {
     server_type server{

@@ -289,7 +289,7 @@ private:
                 return finish(result.ec);
             if (result.status != io_status::ok) {
                 outbox_.pin(result.bytes);
-                return blocked();
+                return blocked(wrote);
             }
             shard_->counts.messages_sent += outbox_.consume(result.bytes);
             wrote = true;
@@ -315,7 +315,7 @@ private:
             outbox_.consume(result.bytes);
         } else if (result.status != io_status::failed) {
             outbox_.pin(result.bytes);
-            return blocked();
+            return blocked(false);
         }
         shard_->activate(*this); // if it failed, it will fail again there
     }

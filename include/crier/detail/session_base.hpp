@@ -186,13 +186,17 @@ protected:
     CRIER_DECL void charge(const frame_counts& frames);
     /// The clock for what an open connection that has said who it is waits for, but to write.
     CRIER_DECL void wait_anew();
+    CRIER_DECL void wait_for_rest();
+    CRIER_DECL void wait_to_write();
 
-    /// True if the time that runs is the one for writing: something waits to be written, and no
-    /// message is read meanwhile whose time runs.
+    /// True if the time for writing is to run when some was written: something waits to be, and no
+    /// message is read meanwhile, whose time would run. Neither time begins anew because the other
+    /// wait ends or begins, or who does a little of both would stay for ever.
     bool waits_to_write() const noexcept { return stalled_ && !(unfinished_ && wants_to_read()); }
     /// What was read is decoded in further turns, before more is read.
     CRIER_DECL void go_on_later();
-    CRIER_DECL void blocked();
+    /// Writing would block, after some was written or at once.
+    CRIER_DECL void blocked(bool wrote);
     CRIER_DECL void unblocked();
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
     CRIER_DECL void enqueue(const frame& f, std::size_t messages);
@@ -248,6 +252,7 @@ protected:
     bool awaits_goodbye_ : 1 = false; // our close was sent, the peer's has not come
     bool peer_ended_ : 1 = false;     // the peer's end of stream was read
     bool unfinished_ : 1 = false;     // a message has begun and not ended
+    bool times_message_ : 1 = false;  // the time that runs is its
     bool ping_pending_ : 1 = false;   // a ping was sent and nothing heard since
     bool replies_queued_ : 1 = false; // the outbox holds answers to what was read
     bool vouched_ : 1 = false;        // the authenticator has accepted it

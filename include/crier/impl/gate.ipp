@@ -83,7 +83,8 @@ CRIER_COLD CRIER_DECL bool gate::leaves_spare(int descriptor) const noexcept
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur == RLIM_INFINITY)
         return true;
-    return static_cast<rlim_t>(descriptor) + options_.spare_descriptors < limit.rlim_cur;
+    const rlim_t spare = std::min<rlim_t>(options_.spare_descriptors, limit.rlim_cur / 4);
+    return static_cast<rlim_t>(descriptor) + spare < limit.rlim_cur;
 }
 
 } // namespace crier::detail

@@ -167,6 +167,9 @@ CRIER_DECL void session_base::wait_for_uid()
 CRIER_DECL void session_base::wait_for_silence()
 {
     waits_for_uid_ = false;
+    if (stalled_)
+        return wait_to_write();
+    times_message_ = false;
     shard_->set_deadline(codec().encode_ping ? role_->idle_deadlines : nullptr, *this);
 }
 
@@ -185,12 +188,12 @@ CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
         return; // its time runs already
     const bool was = unfinished_;
     unfinished_ = unfinished;
-    if (waits_to_write())
-        return; // for which there is a time of its own
-    if (unfinished)
-        shard_->set_deadline(role_->message_deadlines, *this);
-    else if (was)
+    if (stalled_) { // for which there is a time of its own
+        if (was && times_message_)
+            wait_to_write();
+    } else if (unfinished || was) {
         wait_anew();
+    }
 }
 
 CRIER_COLD CRIER_DECL void session_base::charge(const frame_counts& frames)
@@ -208,13 +211,18 @@ CRIER_COLD CRIER_DECL void session_base::charge(const frame_counts& frames)
     hangs_up_ = true;
 }
 
-CRIER_DECL void session_base::blocked()
+CRIER_DECL void session_base::blocked(bool wrote)
 {
-    if (!stalled_ && role_->waits_for_writes())
-        ++shard_->counts.read_pauses;
+    const bool was_stalled = stalled_;
     blocked_ = stalled_ = true;
-    if (phase_ == phase::open && !waits_for_uid_ && waits_to_write())
-        shard_->set_deadline(role_->stall_deadlines, *this);
+    if (!was_stalled && role_->waits_for_writes())
+        ++shard_->counts.read_pauses;
+    if ((was_stalled && !wrote) || phase_ != phase::open || waits_for_uid_)
+        return;
+    if (waits_to_write())
+        wait_to_write();
+    else if (!times_message_)
+        wait_for_rest();
 }
 
 CRIER_DECL void session_base::unblocked()
@@ -230,9 +238,21 @@ CRIER_DECL void session_base::unblocked()
 CRIER_DECL void session_base::wait_anew()
 {
     if (unfinished_)
-        shard_->set_deadline(role_->message_deadlines, *this);
+        wait_for_rest();
     else
         wait_for_silence();
+}
+
+CRIER_DECL void session_base::wait_for_rest()
+{
+    times_message_ = true;
+    shard_->set_deadline(role_->message_deadlines, *this);
+}
+
+CRIER_DECL void session_base::wait_to_write()
+{
+    times_message_ = false;
+    shard_->set_deadline(role_->stall_deadlines, *this);
 }
 
 CRIER_COLD CRIER_DECL void session_base::on_deadline()
@@ -251,8 +271,10 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     }
     if (waits_for_uid_)
         return end(error::uid_timeout, close_code::policy_violation, "no uid in time");
-    if (waits_to_write())
+    if (stalled_ && !times_message_)
         return finish(error::write_stalled);
+    if (waits_to_write())
+        return wait_to_write(); // what was timed is no longer read
     if (unfinished_)
         return end(error::message_timeout, close_code::policy_violation,
                    "message not complete in time");
