@@ -293,7 +293,8 @@ BOOST_AUTO_TEST_CASE(more_control_frames_in_a_second_than_allowed_end_the_connec
         s.settle();
         p.hear();
         BOOST_TEST(p.closed_with == 1008u);
-        BOOST_TEST(p.client.closed()); // without waiting for its goodbye, or reading what it says else
+        BOOST_TEST(
+            p.client.closed()); // without waiting for its goodbye, or reading what it says else
         BOOST_TEST(s.counts().ended(crier::error::too_many_frames) == ended + 1);
     }
     BOOST_TEST(s.counts().limits_exceeded == 2u);
