@@ -289,6 +289,9 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     // Before a restart ends the server that runs.
     if (!secret_file.empty() && (result.command == verb::start || result.command == verb::restart))
         result.secret = read_secret(secret_file);
+    if (result.secret.size() > result.text_line.max_line_bytes)
+        throw std::runtime_error("the secret in " + secret_file +
+                                 " is longer than --max-line-bytes: no back end could say it");
     for (std::string* const path : {&result.pid_file, &result.log_file})
         if (!path->empty())
             *path = fs::absolute(*path);

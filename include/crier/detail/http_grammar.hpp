@@ -99,8 +99,8 @@ CRIER_COLD inline bool is_extension(std::string_view text)
 /// True for a line that only HTTP has: the first one of a request, or the one that names the host.
 CRIER_COLD inline bool is_http_line(std::string_view line) noexcept
 {
-    return line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0") ||
-           iequals(line.substr(0, 5), "Host:");
+    const bool is_request = line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0");
+    return (is_request && line.front() != '{') || iequals(line.substr(0, 5), "Host:");
 }
 
 /// No other characters may stand in a host and port (RFC 3986 section 3.2).
