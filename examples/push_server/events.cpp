@@ -42,47 +42,22 @@ bool is_refusal(crier::error_code why)
 /// Each counter as NAME=NUMBER, for programs.
 std::string all_of(const crier::counters& now)
 {
-    using crier::counters;
-    static constexpr std::pair<const char*, std::uint64_t counters::*> fields[] = {
-        {"connections", &counters::connections},
-        {"registered", &counters::registered},
-        {"accepted", &counters::accepted},
-        {"accept_errors", &counters::accept_errors},
-        {"accept_pauses", &counters::accept_pauses},
-        {"turned_away", &counters::turned_away},
-        {"closed", &counters::closed},
-        {"lost", &counters::lost},
-        {"handshakes_failed", &counters::handshakes_failed},
-        {"protocol_violations", &counters::protocol_violations},
-        {"limits_exceeded", &counters::limits_exceeded},
-        {"timed_out", &counters::timed_out},
-        {"rejected", &counters::rejected},
-        {"read_pauses", &counters::read_pauses},
-        {"lines_ok", &counters::lines_ok},
-        {"lines_failed", &counters::lines_failed},
-        {"lines_discarded", &counters::lines_discarded},
-        {"messages_queued", &counters::messages_queued},
-        {"messages_sent", &counters::messages_sent},
-        {"messages_evicted", &counters::messages_evicted},
-        {"messages_dropped", &counters::messages_dropped},
-        {"messages_refused", &counters::messages_refused}};
     std::string text = "counters:";
-    for (const auto& [name, member] : fields)
+    for (const auto& [name, member] : crier::counters::fields)
         text.append(" ").append(name).append("=").append(std::to_string(now.*member));
     return text;
 }
 
-/// Why connections ended, as far as any did: NUMBER "REASON", ...
+/// Why connections ended, as far as any did, in the same way.
 std::string reasons_in(const crier::counters& now)
 {
-    std::string text;
-    for (int i = 1; i <= static_cast<int>(crier::error::hook_failed); ++i) {
+    std::string text = "ended:";
+    for (int i = 1; i <= static_cast<int>(crier::last_error); ++i) {
         const auto why = static_cast<crier::error>(i);
         if (const std::uint64_t times = now.ended(why))
-            text += (text.empty() ? "ended: " : ", ") + std::to_string(times) + ' ' +
-                    quoted(make_error_code(why).message());
+            text.append(" ").append(to_string(why)).append("=").append(std::to_string(times));
     }
-    return text.empty() ? "ended: none" : text;
+    return text;
 }
 
 } // namespace

@@ -50,6 +50,37 @@ struct counters
     std::uint64_t messages_dropped = 0; ///< of these, not sent before the connection ended
     std::uint64_t messages_refused = 0; ///< not queued: no room, closing, or of the wrong codec
 
+    /// A counter and its name.
+    struct field
+    {
+        const char* name;
+        std::uint64_t counters::*member;
+    };
+
+    /// All of the above, for logs and metrics. How connections ended: ended(error), to_string(error).
+    static constexpr field fields[] = {{"connections", &counters::connections},
+                                       {"registered", &counters::registered},
+                                       {"accepted", &counters::accepted},
+                                       {"accept_errors", &counters::accept_errors},
+                                       {"accept_pauses", &counters::accept_pauses},
+                                       {"turned_away", &counters::turned_away},
+                                       {"closed", &counters::closed},
+                                       {"lost", &counters::lost},
+                                       {"handshakes_failed", &counters::handshakes_failed},
+                                       {"protocol_violations", &counters::protocol_violations},
+                                       {"limits_exceeded", &counters::limits_exceeded},
+                                       {"timed_out", &counters::timed_out},
+                                       {"rejected", &counters::rejected},
+                                       {"lines_ok", &counters::lines_ok},
+                                       {"lines_failed", &counters::lines_failed},
+                                       {"lines_discarded", &counters::lines_discarded},
+                                       {"read_pauses", &counters::read_pauses},
+                                       {"messages_queued", &counters::messages_queued},
+                                       {"messages_sent", &counters::messages_sent},
+                                       {"messages_evicted", &counters::messages_evicted},
+                                       {"messages_dropped", &counters::messages_dropped},
+                                       {"messages_refused", &counters::messages_refused}};
+
     /// How many connections ended, or were turned away, for exactly this reason. Ends with an error of
     /// the system are in `lost` only.
     constexpr std::uint64_t ended(error why) const noexcept
@@ -68,35 +99,15 @@ struct counters
     /// Adds what another has counted.
     constexpr counters& operator+=(const counters& other) noexcept
     {
-        connections += other.connections;
-        registered += other.registered;
-        accepted += other.accepted;
-        accept_errors += other.accept_errors;
-        accept_pauses += other.accept_pauses;
-        turned_away += other.turned_away;
-        closed += other.closed;
-        lost += other.lost;
-        handshakes_failed += other.handshakes_failed;
-        protocol_violations += other.protocol_violations;
-        limits_exceeded += other.limits_exceeded;
-        timed_out += other.timed_out;
-        rejected += other.rejected;
-        lines_ok += other.lines_ok;
-        lines_failed += other.lines_failed;
-        lines_discarded += other.lines_discarded;
-        read_pauses += other.read_pauses;
-        messages_queued += other.messages_queued;
-        messages_sent += other.messages_sent;
-        messages_evicted += other.messages_evicted;
-        messages_dropped += other.messages_dropped;
-        messages_refused += other.messages_refused;
+        for (const field& one : fields)
+            this->*one.member += other.*one.member;
         for (std::size_t i = 0; i < ends_.size(); ++i)
             ends_[i] += other.ends_[i];
         return *this;
     }
 
 private:
-    std::array<std::uint64_t, static_cast<std::size_t>(error::hook_failed) + 1> ends_{};
+    std::array<std::uint64_t, static_cast<std::size_t>(last_error) + 1> ends_{};
 };
 
 } // namespace crier

@@ -7,6 +7,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/error_condition.hpp>
 
+#include <string_view>
 #include <type_traits>
 
 namespace crier {
@@ -84,6 +85,12 @@ enum class condition {
     rejected,             ///< who the peer says it is was not accepted
     closed, ///< the connection ended in order: by the peer, by us, or by the server's stop
 };
+
+/// The last of them: they are numbered from 1, without gaps.
+inline constexpr error last_error = error::hook_failed;
+
+/// An error's own name, "uid_too_long" say, for logs and metrics; empty if there is no such error.
+CRIER_DECL std::string_view to_string(error e) noexcept;
 
 /// The category of `error` values.
 CRIER_DECL const boost::system::error_category& error_category() noexcept;

@@ -300,6 +300,19 @@ BOOST_AUTO_TEST_CASE(more_control_frames_in_a_second_than_allowed_end_the_connec
     BOOST_TEST(s.counts().limits_exceeded == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(seconds_that_are_far_apart_are_not_added_up)
+{
+    limited s({.max_control_frames_per_second = 5, .ping_interval = 0s});
+    page p = s.open("p");
+    for (int burst = 0; burst < 3; ++burst) {
+        for (int i = 0; i < 5; ++i)
+            p.client.send(client_frame(fin | op::ping, ""));
+        s.wait(256s);
+        p.hear();
+        BOOST_TEST(p.closed_with == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(more_fragments_in_a_second_than_allowed_end_the_connection)
 {
     limited s({.max_fragments_per_second = 10});

@@ -17,52 +17,58 @@ struct cause
 {
     error value;
     condition kind;
+    const char* name;
 };
 
+#define CAUSE(name, kind)                                                                          \
+    {                                                                                              \
+        error::name, condition::kind, #name                                                        \
+    }
+
 constexpr cause causes[] = {
-    {error::bad_request, condition::handshake_failed},
-    {error::header_too_large, condition::limit_exceeded},
-    {error::method_not_allowed, condition::handshake_failed},
-    {error::upgrade_required, condition::handshake_failed},
-    {error::bad_key, condition::handshake_failed},
-    {error::request_answered, condition::handshake_failed},
-    {error::request_refused, condition::handshake_failed},
-    {error::reserved_bit_set, condition::protocol_violation},
-    {error::unknown_opcode, condition::protocol_violation},
-    {error::frame_not_masked, condition::protocol_violation},
-    {error::length_not_minimal, condition::protocol_violation},
-    {error::control_frame_too_long, condition::protocol_violation},
-    {error::control_frame_fragmented, condition::protocol_violation},
-    {error::unexpected_continuation, condition::protocol_violation},
-    {error::continuation_expected, condition::protocol_violation},
-    {error::bad_close_payload, condition::protocol_violation},
-    {error::invalid_utf8, condition::protocol_violation},
-    {error::message_too_large, condition::limit_exceeded},
-    {error::malformed, condition::protocol_violation},
-    {error::too_many_frames, condition::limit_exceeded},
-    {error::uid_empty, condition::rejected},
-    {error::uid_too_long, condition::rejected},
-    {error::uid_not_text, condition::rejected},
-    {error::uid_refused, condition::rejected},
-    {error::unauthorized, condition::rejected},
-    {error::http_request, condition::rejected},
-    {error::replaced, condition::rejected},
-    {error::too_many_connections, condition::limit_exceeded},
-    {error::too_many_from_address, condition::limit_exceeded},
-    {error::no_descriptors_to_spare, condition::limit_exceeded},
-    {error::exposed, condition::rejected},
-    {error::handshake_timeout, condition::timed_out},
-    {error::uid_timeout, condition::timed_out},
-    {error::message_timeout, condition::timed_out},
-    {error::idle_timeout, condition::timed_out},
-    {error::write_stalled, condition::timed_out},
-    {error::close_timeout, condition::timed_out},
-    {error::slow_consumer, condition::limit_exceeded},
-    {error::peer_closed, condition::closed},
-    {error::peer_vanished, condition::closed},
-    {error::closed_here, condition::closed},
-    {error::server_stopping, condition::closed},
-    {error::hook_failed, condition::closed},
+    CAUSE(bad_request, handshake_failed),
+    CAUSE(header_too_large, limit_exceeded),
+    CAUSE(method_not_allowed, handshake_failed),
+    CAUSE(upgrade_required, handshake_failed),
+    CAUSE(bad_key, handshake_failed),
+    CAUSE(request_answered, handshake_failed),
+    CAUSE(request_refused, handshake_failed),
+    CAUSE(reserved_bit_set, protocol_violation),
+    CAUSE(unknown_opcode, protocol_violation),
+    CAUSE(frame_not_masked, protocol_violation),
+    CAUSE(length_not_minimal, protocol_violation),
+    CAUSE(control_frame_too_long, protocol_violation),
+    CAUSE(control_frame_fragmented, protocol_violation),
+    CAUSE(unexpected_continuation, protocol_violation),
+    CAUSE(continuation_expected, protocol_violation),
+    CAUSE(bad_close_payload, protocol_violation),
+    CAUSE(invalid_utf8, protocol_violation),
+    CAUSE(message_too_large, limit_exceeded),
+    CAUSE(malformed, protocol_violation),
+    CAUSE(too_many_frames, limit_exceeded),
+    CAUSE(uid_empty, rejected),
+    CAUSE(uid_too_long, rejected),
+    CAUSE(uid_not_text, rejected),
+    CAUSE(uid_refused, rejected),
+    CAUSE(unauthorized, rejected),
+    CAUSE(http_request, rejected),
+    CAUSE(replaced, rejected),
+    CAUSE(too_many_connections, limit_exceeded),
+    CAUSE(too_many_from_address, limit_exceeded),
+    CAUSE(no_descriptors_to_spare, limit_exceeded),
+    CAUSE(exposed, rejected),
+    CAUSE(handshake_timeout, timed_out),
+    CAUSE(uid_timeout, timed_out),
+    CAUSE(message_timeout, timed_out),
+    CAUSE(idle_timeout, timed_out),
+    CAUSE(write_stalled, timed_out),
+    CAUSE(close_timeout, timed_out),
+    CAUSE(slow_consumer, limit_exceeded),
+    CAUSE(peer_closed, closed),
+    CAUSE(peer_vanished, closed),
+    CAUSE(closed_here, closed),
+    CAUSE(server_stopping, closed),
+    CAUSE(hook_failed, closed),
 };
 
 constexpr condition conditions[] = {
@@ -109,6 +115,14 @@ BOOST_AUTO_TEST_CASE(each_message_is_there_and_is_its_own)
         BOOST_TEST(!text.empty());
         BOOST_TEST(text != crier::condition_category().message(0));
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_name_is_that_of_the_enumerator)
+{
+    for (const cause& c : causes)
+        BOOST_TEST(to_string(c.value) == c.name);
+    BOOST_TEST(to_string(error(0)).empty());
+    BOOST_TEST(to_string(error(static_cast<int>(crier::last_error) + 1)).empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_error_is_a_failure_of_its_own_category)

@@ -240,7 +240,7 @@ protected:
 
     phase phase_ = phase::shaking;
     std::uint8_t variant_ = 0;  // of the codec
-    std::uint8_t second_ = 0;   // the last in which it did
+    std::uint16_t second_ = 0;  // the last in which it did
     bool active_ : 1 = false;   // in the shard's list for this turn
     bool readable_ : 1 = false; // reading is worth a try
     bool hangup_ : 1 = false;   // the end of the stream is near: read until it is there

@@ -3,159 +3,101 @@
 
 #include <crier/error.hpp>
 
+#include <cstddef>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 namespace crier {
 namespace detail {
 
-CRIER_DECL const char* describe(error e) noexcept
+struct error_row
 {
-    switch (e) {
-    case error::bad_request:
-        return "malformed HTTP request";
-    case error::header_too_large:
-        return "request header too large";
-    case error::method_not_allowed:
-        return "method not allowed";
-    case error::upgrade_required:
-        return "not a WebSocket upgrade of version 13";
-    case error::bad_key:
-        return "bad Sec-WebSocket-Key";
-    case error::request_answered:
-        return "plain HTTP request answered";
-    case error::request_refused:
-        return "opening handshake refused";
-    case error::reserved_bit_set:
-        return "reserved bit set";
-    case error::unknown_opcode:
-        return "unknown opcode";
-    case error::frame_not_masked:
-        return "frame not masked";
-    case error::length_not_minimal:
-        return "length not minimal";
-    case error::control_frame_too_long:
-        return "control frame too long";
-    case error::control_frame_fragmented:
-        return "control frame fragmented";
-    case error::unexpected_continuation:
-        return "unexpected continuation frame";
-    case error::continuation_expected:
-        return "continuation frame expected";
-    case error::bad_close_payload:
-        return "bad close payload";
-    case error::invalid_utf8:
-        return "invalid UTF-8";
-    case error::message_too_large:
-        return "message too large";
-    case error::malformed:
-        return "malformed message";
-    case error::too_many_frames:
-        return "too many frames";
-    case error::uid_empty:
-        return "empty uid";
-    case error::uid_too_long:
-        return "uid too long";
-    case error::uid_not_text:
-        return "uid is not text";
-    case error::uid_refused:
-        return "uid refused";
-    case error::unauthorized:
-        return "not authorized";
-    case error::http_request:
-        return "HTTP request to a back ends' port";
-    case error::replaced:
-        return "replaced by a newer connection";
-    case error::too_many_connections:
-        return "too many connections";
-    case error::too_many_from_address:
-        return "too many connections from this address";
-    case error::no_descriptors_to_spare:
-        return "too few descriptors left";
-    case error::exposed:
-        return "whoever reaches it could push to everybody; give backend<> an authenticator "
-               "(shared_secret, say), or .open_to_all = true";
-    case error::handshake_timeout:
-        return "handshake timeout";
-    case error::uid_timeout:
-        return "no uid in time";
-    case error::message_timeout:
-        return "message not complete in time";
-    case error::idle_timeout:
-        return "idle timeout";
-    case error::write_stalled:
-        return "write stalled";
-    case error::close_timeout:
-        return "close timeout";
-    case error::slow_consumer:
-        return "slow consumer";
-    case error::peer_closed:
-        return "closed by the peer";
-    case error::peer_vanished:
-        return "connection lost";
-    case error::closed_here:
-        return "closed by the server";
-    case error::server_stopping:
-        return "server is stopping";
-    case error::hook_failed:
-        return "the program's own code failed";
-    }
-    return "unknown crier error";
+    error value;
+    const char* name;
+    condition kind;
+    const char* message;
+};
+
+inline constexpr error_row error_rows[] = {
+    {error::bad_request, "bad_request", condition::handshake_failed, "malformed HTTP request"},
+    {error::header_too_large, "header_too_large", condition::limit_exceeded,
+     "request header too large"},
+    {error::method_not_allowed, "method_not_allowed", condition::handshake_failed,
+     "method not allowed"},
+    {error::upgrade_required, "upgrade_required", condition::handshake_failed,
+     "not a WebSocket upgrade of version 13"},
+    {error::bad_key, "bad_key", condition::handshake_failed, "bad Sec-WebSocket-Key"},
+    {error::request_answered, "request_answered", condition::handshake_failed,
+     "plain HTTP request answered"},
+    {error::request_refused, "request_refused", condition::handshake_failed,
+     "opening handshake refused"},
+    {error::reserved_bit_set, "reserved_bit_set", condition::protocol_violation,
+     "reserved bit set"},
+    {error::unknown_opcode, "unknown_opcode", condition::protocol_violation, "unknown opcode"},
+    {error::frame_not_masked, "frame_not_masked", condition::protocol_violation,
+     "frame not masked"},
+    {error::length_not_minimal, "length_not_minimal", condition::protocol_violation,
+     "length not minimal"},
+    {error::control_frame_too_long, "control_frame_too_long", condition::protocol_violation,
+     "control frame too long"},
+    {error::control_frame_fragmented, "control_frame_fragmented", condition::protocol_violation,
+     "control frame fragmented"},
+    {error::unexpected_continuation, "unexpected_continuation", condition::protocol_violation,
+     "unexpected continuation frame"},
+    {error::continuation_expected, "continuation_expected", condition::protocol_violation,
+     "continuation frame expected"},
+    {error::bad_close_payload, "bad_close_payload", condition::protocol_violation,
+     "bad close payload"},
+    {error::invalid_utf8, "invalid_utf8", condition::protocol_violation, "invalid UTF-8"},
+    {error::message_too_large, "message_too_large", condition::limit_exceeded, "message too large"},
+    {error::malformed, "malformed", condition::protocol_violation, "malformed message"},
+    {error::too_many_frames, "too_many_frames", condition::limit_exceeded, "too many frames"},
+    {error::uid_empty, "uid_empty", condition::rejected, "empty uid"},
+    {error::uid_too_long, "uid_too_long", condition::rejected, "uid too long"},
+    {error::uid_not_text, "uid_not_text", condition::rejected, "uid is not text"},
+    {error::uid_refused, "uid_refused", condition::rejected, "uid refused"},
+    {error::unauthorized, "unauthorized", condition::rejected, "not authorized"},
+    {error::http_request, "http_request", condition::rejected, "HTTP request to a back ends' port"},
+    {error::replaced, "replaced", condition::rejected, "replaced by a newer connection"},
+    {error::too_many_connections, "too_many_connections", condition::limit_exceeded,
+     "too many connections"},
+    {error::too_many_from_address, "too_many_from_address", condition::limit_exceeded,
+     "too many connections from this address"},
+    {error::no_descriptors_to_spare, "no_descriptors_to_spare", condition::limit_exceeded,
+     "too few descriptors left"},
+    {error::exposed, "exposed", condition::rejected,
+     "whoever reaches it could push to everybody; give backend<> an authenticator (shared_secret, "
+     "say), or .open_to_all = true"},
+    {error::handshake_timeout, "handshake_timeout", condition::timed_out, "handshake timeout"},
+    {error::uid_timeout, "uid_timeout", condition::timed_out, "no uid in time"},
+    {error::message_timeout, "message_timeout", condition::timed_out,
+     "message not complete in time"},
+    {error::idle_timeout, "idle_timeout", condition::timed_out, "idle timeout"},
+    {error::write_stalled, "write_stalled", condition::timed_out, "write stalled"},
+    {error::close_timeout, "close_timeout", condition::timed_out, "close timeout"},
+    {error::slow_consumer, "slow_consumer", condition::limit_exceeded, "slow consumer"},
+    {error::peer_closed, "peer_closed", condition::closed, "closed by the peer"},
+    {error::peer_vanished, "peer_vanished", condition::closed, "connection lost"},
+    {error::closed_here, "closed_here", condition::closed, "closed by the server"},
+    {error::server_stopping, "server_stopping", condition::closed, "server is stopping"},
+    {error::hook_failed, "hook_failed", condition::closed, "the program's own code failed"},
+};
+
+constexpr bool each_row_is_where_it_is_looked_for() noexcept
+{
+    for (std::size_t i = 0; i < std::size(error_rows); ++i)
+        if (error_rows[i].value != static_cast<error>(i + 1))
+            return false;
+    return error_rows[std::size(error_rows) - 1].value == last_error;
 }
 
-CRIER_DECL condition kind_of(error e) noexcept
+static_assert(each_row_is_where_it_is_looked_for());
+
+CRIER_DECL const error_row* find_row(int value) noexcept
 {
-    switch (e) {
-    case error::bad_request:
-    case error::method_not_allowed:
-    case error::upgrade_required:
-    case error::bad_key:
-    case error::request_answered:
-    case error::request_refused:
-        return condition::handshake_failed;
-    case error::header_too_large:
-    case error::message_too_large:
-    case error::slow_consumer:
-    case error::too_many_frames:
-    case error::too_many_connections:
-    case error::too_many_from_address:
-    case error::no_descriptors_to_spare:
-        return condition::limit_exceeded;
-    case error::reserved_bit_set:
-    case error::unknown_opcode:
-    case error::frame_not_masked:
-    case error::length_not_minimal:
-    case error::control_frame_too_long:
-    case error::control_frame_fragmented:
-    case error::unexpected_continuation:
-    case error::continuation_expected:
-    case error::bad_close_payload:
-    case error::invalid_utf8:
-    case error::malformed:
-        return condition::protocol_violation;
-    case error::uid_empty:
-    case error::uid_too_long:
-    case error::uid_not_text:
-    case error::unauthorized:
-    case error::http_request:
-    case error::uid_refused:
-    case error::replaced:
-    case error::exposed:
-        return condition::rejected;
-    case error::handshake_timeout:
-    case error::uid_timeout:
-    case error::message_timeout:
-    case error::idle_timeout:
-    case error::write_stalled:
-    case error::close_timeout:
-        return condition::timed_out;
-    case error::peer_closed:
-    case error::peer_vanished:
-    case error::closed_here:
-    case error::server_stopping:
-    case error::hook_failed:
-        return condition::closed;
-    }
-    return condition::closed;
+    const bool known = value >= 1 && value <= static_cast<int>(last_error);
+    return known ? &error_rows[value - 1] : nullptr;
 }
 
 class error_category_type final : public boost::system::error_category
@@ -163,16 +105,18 @@ class error_category_type final : public boost::system::error_category
 public:
     const char* name() const noexcept override { return "crier"; }
 
-    std::string message(int value) const override { return describe(static_cast<error>(value)); }
+    std::string message(int value) const override { return message(value, nullptr, 0); }
 
     const char* message(int value, char*, std::size_t) const noexcept override
     {
-        return describe(static_cast<error>(value));
+        const error_row* const row = find_row(value);
+        return row ? row->message : "unknown crier error";
     }
 
     boost::system::error_condition default_error_condition(int value) const noexcept override
     {
-        return make_error_condition(kind_of(static_cast<error>(value)));
+        const error_row* const row = find_row(value);
+        return make_error_condition(row ? row->kind : condition::closed);
     }
 };
 
@@ -202,6 +146,12 @@ public:
 };
 
 } // namespace detail
+
+CRIER_DECL std::string_view to_string(error e) noexcept
+{
+    const detail::error_row* const row = detail::find_row(static_cast<int>(e));
+    return row ? row->name : std::string_view();
+}
 
 CRIER_DECL const boost::system::error_category& error_category() noexcept
 {

@@ -198,7 +198,7 @@ CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
 
 CRIER_COLD CRIER_DECL void session_base::charge(const frame_counts& frames)
 {
-    const auto second = static_cast<std::uint8_t>(
+    const auto second = static_cast<std::uint16_t>(
         std::chrono::duration_cast<std::chrono::seconds>(shard_->now().time_since_epoch()).count());
     if (std::exchange(second_, second) != second)
         spent_ = 0;
