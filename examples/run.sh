@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
-install_packages g++ cmake ninja-build libboost1.81-dev libcli11-dev
+install_packages g++ cmake ninja-build libboost1.81-dev libcli11-dev libssl-dev
 
 cmake --preset release -DCRIER_BUILD_TESTS=OFF
 cmake --build --preset release --target push_server

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "../address.hpp"
-#include "guards.hpp"
 
 namespace push_server {
 namespace {
@@ -39,7 +38,8 @@ refused, unless there is a --backend-secret-file or --open-backend says that a f
 
 Signals:
   TERM, INT  drain: accept no more, deliver what is queued, close with 1001, end; again: end at once
-  HUP        open the log file again, for logrotate; without a log file, the same as TERM
+  HUP        open the log file again, for logrotate, and read the files of secrets and keys again;
+             without any of these files the same as TERM
   USR1       log what was counted so far
 
 Exit codes: 0 done; 1 it cannot run, or stop and status find nothing that runs; 2 wrong usage.)";
@@ -130,6 +130,12 @@ std::string is_origin(const std::string& text)
                  : '"' + text + "\" is no origin: write https://example.org, or http://HOST:PORT";
 }
 
+/// A variable of a shell that is not set must not mean that there is no guard.
+std::string names_a_file(const std::string& text)
+{
+    return text.empty() ? "it names no file" : "";
+}
+
 template <class Number>
 void add_number(CLI::App& app, const std::string& name, Number& value,
                 const std::string& description)
@@ -147,7 +153,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     result.websocket.accept_offers = false;
     result.admission.max_accepts_per_second = 10'000;
     result.admission.spare_descriptors = 64;
-    std::string command = "start", registry = "uid", secret_file;
+    std::string command = "start", registry = "uid";
     std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
     const std::string default_pid_file = default_file("/run/", "push_server.pid");
     const std::string default_log_file = default_file("/var/log/", "push_server.log");
@@ -186,9 +192,16 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
         ->check(is_origin)
         ->option_text("ORIGIN")
         ->allow_extra_args(false);
-    app.add_option("--backend-secret-file", secret_file,
+    app.add_option("--ticket-key-file", result.secret_files.ticket_keys,
+                   "keys, a line ID SECRET each: a page says a ticket signed with one of them, in "
+                   "the URL (?ticket=...) or as its first message, instead of a uid")
+        ->type_name("PATH")
+        ->check(names_a_file)
+        ->option_text("PATH");
+    app.add_option("--backend-secret-file", result.secret_files.backend_secret,
                    "its first line is what a back end has to say first; answered ok or fail")
         ->type_name("PATH")
+        ->check(names_a_file)
         ->option_text("PATH");
     app.add_flag("--open-backend", result.open_backend,
                  "take back ends of other machines without a secret");
@@ -232,6 +245,8 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                "pages at a time; further ones are closed at once");
     add_number(app, "--max-connections-per-address", result.admission.max_connections_per_address,
                "the same for one IPv4 address or IPv6 network; not behind a proxy");
+    add_number(app, "--max-connections-per-uid", result.uid_registry.max_connections_per_uid,
+               "pages at a time of one uid; above it: close code 1008");
     add_number(app, "--max-accepts-per-second", result.admission.max_accepts_per_second,
                "pages; further ones wait");
     add_number(app, "--spare-descriptors", result.admission.spare_descriptors,
@@ -264,6 +279,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
         app.parse(argc, argv);
         result.clients = parse_addresses("--clients", clients);
         result.backend = parse_addresses("--backend", backend);
+        if (registry == "latest-only" && result.uid_registry.max_connections_per_uid != 0)
+            throw CLI::ValidationError(
+                "--max-connections-per-uid",
+                "with --registry latest-only a uid has one connection, the newest");
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0)
             return app.exit(e);
@@ -286,15 +305,14 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     }
     if (result.log_file.empty() && result.daemon)
         result.log_file = default_log_file;
-    // Before a restart ends the server that runs.
-    if (!secret_file.empty() && (result.command == verb::start || result.command == verb::restart))
-        result.secret = read_secret(secret_file);
-    if (result.secret.size() > result.text_line.max_line_bytes)
-        throw std::runtime_error("the secret in " + secret_file +
-                                 " is longer than --max-line-bytes: no back end could say it");
-    for (std::string* const path : {&result.pid_file, &result.log_file})
+    for (std::string* const path :
+         {&result.pid_file, &result.log_file, &result.secret_files.backend_secret,
+          &result.secret_files.ticket_keys})
         if (!path->empty())
             *path = fs::absolute(*path);
+    // Before a restart ends the server that runs.
+    if (result.command == verb::start || result.command == verb::restart)
+        result.secrets = result.secret_files.read(result.text_line.max_line_bytes);
     return result;
 }
 

@@ -6,6 +6,7 @@
 #include <crier/codec/text_line.hpp>
 #include <crier/codec/websocket_deflate.hpp>
 #include <crier/limits.hpp>
+#include <crier/registry/uid_registry.hpp>
 #include <crier/threads.hpp>
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "any_address.hpp"
+#include "secret_files.hpp"
 
 namespace push_server {
 
@@ -30,9 +32,11 @@ struct command_line
     any_address clients;
     any_address backend;
     registry_kind registry = registry_kind::uid;
+    crier::uid_registry uid_registry; ///< if it is that
     bool web = true;
     crier::allowed_origins origins{.origins = {}, .allow_none = true}; ///< without any: all
-    std::string secret; ///< of back ends; empty: none
+    push_server::secret_files secret_files;
+    push_server::secrets secrets; ///< what they held when the program started
     bool open_backend = false;
 
     std::string pid_file; ///< empty: none

@@ -74,6 +74,12 @@ void events::origin_refused(const crier::connection& c, std::string_view origin)
         log_.warning("refused a page of the origin " + quoted(origin) + " from " + c.peer());
 }
 
+void events::ticket_refused(const crier::connection& c, std::string_view why)
+{
+    if (++refusals_ <= refusals_per_period)
+        log_.warning("refused a page from " + c.peer() + ": " + std::string(why));
+}
+
 void events::opened(crier::connection& c)
 {
     remember_peer(c);

@@ -28,6 +28,7 @@ public:
 
     void requested(const crier::connection& c, std::string_view path, unsigned status);
     void origin_refused(const crier::connection& c, std::string_view origin);
+    void ticket_refused(const crier::connection& c, std::string_view why);
     void opened(crier::connection& c);
     void registered(crier::connection& c);
     void closed(crier::connection& c, crier::error_code why);

@@ -1,26 +1,75 @@
 #include "guards.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <stdexcept>
-#include <system_error>
+#include <crier/authenticator/shared_secret.hpp>
+#if PUSH_SERVER_HAS_OPENSSL
+#include <crier/authenticator/signed_ticket.hpp>
+#endif
+
+#include <utility>
 
 namespace push_server {
 
-std::string read_secret(const std::string& path)
+crier::verdict replaceable_judge::operator()(const crier::question& q) const
 {
-    std::ifstream file(path);
-    if (!file)
-        throw std::runtime_error("cannot read the secret in " + path + ": " +
-                                 std::generic_category().message(errno));
-    std::string line;
-    if (!std::getline(file, line) && !file.eof())
-        throw std::runtime_error("cannot read the secret in " + path + ": it is no file of text");
-    while (line.ends_with('\r'))
-        line.pop_back();
-    if (line.empty())
-        throw std::runtime_error("no secret in " + path + ": its first line is empty");
-    return line;
+    std::shared_ptr<const function> judge;
+    {
+        const std::lock_guard lock(mutex_);
+        judge = current_;
+    }
+    return (*judge)(q);
 }
+
+void replaceable_judge::replace(function f)
+{
+    auto next = std::make_shared<const function>(std::move(f));
+    const std::lock_guard lock(mutex_);
+    current_.swap(next);
+}
+
+crier::verdict page_guard::judge(const crier::question& q) const
+{
+    if (!ticket)
+        return crier::verdict::refuse();
+    crier::verdict found = (*ticket)(q);
+    if (told && q.occasion() == crier::question::opening &&
+        found.kind() == crier::verdict::kind_refused)
+        told->ticket_refused(q.peer(), found.text());
+    return found;
+}
+
+replaceable_judge::function judge_of_secret(const std::string& secret)
+{
+    return [judge = crier::shared_secret{.secret = secret}](const crier::question& q) {
+        return judge.judge(q);
+    };
+}
+
+#if PUSH_SERVER_HAS_OPENSSL
+
+replaceable_judge::function judge_of_tickets(const std::map<std::string, std::string>& keys)
+{
+    return [judge = crier::signed_ticket{.keys = keys}](const crier::question& q) {
+        return judge.judge(q);
+    };
+}
+
+bool can_judge_tickets() noexcept
+{
+    return true;
+}
+
+#else
+
+replaceable_judge::function judge_of_tickets(const std::map<std::string, std::string>&)
+{
+    return [](const crier::question&) { return crier::verdict::refuse(); };
+}
+
+bool can_judge_tickets() noexcept
+{
+    return false;
+}
+
+#endif
 
 } // namespace push_server

@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include <crier/authenticator/first_message.hpp>
 #include <crier/push_server.hpp>
 #include <crier/registry/latest_only.hpp>
 #include <crier/registry/uid_registry.hpp>
@@ -12,10 +13,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -85,44 +88,42 @@ std::string in_seconds(std::chrono::steady_clock::duration time)
 }
 
 /// A server, the signals that it obeys, and what it logs.
-template <class Registry>
+template <class Registry, class PageGuard>
 class service
 {
     using server_type =
-        crier::push_server<crier::clients<any_address, crier::websocket_deflate<>>,
+        crier::push_server<crier::clients<any_address, crier::websocket_deflate<>, PageGuard>,
                            crier::backend<any_address, crier::text_line, backend_guard>, Registry,
                            hooks, crier::threads>;
 
 public:
-    service(const command_line& options, log& out)
+    service(const command_line& options, log& out, const Registry& registry)
         : options_(options),
           log_(out),
           events_(out),
+          secret_(judge_if(!options.secrets.of_backends.empty(),
+                           judge_of_secret(options.secrets.of_backends))),
+          tickets_(judge_if(!options.secrets.ticket_keys.empty(),
+                            judge_of_tickets(options.secrets.ticket_keys))),
           server_(context_,
                   {.transport = options.clients,
                    .codec = options.websocket,
                    .limits = options.limits,
-                   .admission = options.admission},
+                   .admission = options.admission,
+                   .authenticator = guard_of_pages()},
                   {.transport = options.backend,
                    .codec = options.text_line,
                    .limits = options.limits,
                    .admission = backend_admission(options),
-                   .authenticator = guard(options),
+                   .authenticator = {secret_},
                    .open_to_all = options.open_backend},
-                  {}, hooks(events_, options), options.threads)
+                  registry, hooks(events_, options), options.threads)
     {}
-
-    static backend_guard guard(const command_line& options)
-    {
-        if (options.secret.empty())
-            return {};
-        return {crier::shared_secret{options.secret}};
-    }
 
     /// Strangers may connect where there is a secret to be said: they take no more than pages may.
     static crier::admission backend_admission(const command_line& options)
     {
-        if (options.secret.empty())
+        if (options.secrets.of_backends.empty())
             return {};
         return {.max_connections_per_address = options.admission.max_connections_per_address,
                 .spare_descriptors = options.admission.spare_descriptors / 2};
@@ -141,12 +142,32 @@ public:
         log_.info("clients connect to " + addresses[0]);
         log_.info("back ends connect to " + addresses[1]);
         log_.info(guards());
+        log_warnings_of(options_.secrets);
         ready();
         run_context();
         return cut_short_ ? 1 : 0;
     }
 
 private:
+    static std::shared_ptr<replaceable_judge> judge_if(bool wanted, replaceable_judge::function f)
+    {
+        return wanted ? std::make_shared<replaceable_judge>(std::move(f)) : nullptr;
+    }
+
+    PageGuard guard_of_pages()
+    {
+        if constexpr (std::same_as<PageGuard, page_guard>)
+            return {tickets_, &events_};
+        else
+            return {};
+    }
+
+    void log_warnings_of(const secrets& read)
+    {
+        for (const std::string& warning : read.warnings)
+            log_.warning(warning);
+    }
+
     void start()
     {
         try {
@@ -169,18 +190,49 @@ private:
             text += ' ' + origin;
         if (options_.origins.origins.empty())
             text += " all";
-        text +=
-            options_.secret.empty() ? "; back ends need no secret" : "; back ends need a secret";
+        text += tickets_ ? "; pages need a ticket" : "; pages say their uid";
+        text += secret_ ? "; back ends need a secret" : "; back ends need no secret";
         return text + "; " + counted(descriptors(), "file") + " may be open";
     }
 
-    /// Without a log file it says that the terminal is gone, which nohup makes no matter.
+    /// Without files to open again it says that the terminal is gone, which nohup makes no matter.
     bool hangup_concerns_us() const
     {
         struct sigaction now
         {};
-        return !options_.log_file.empty() || ::sigaction(SIGHUP, nullptr, &now) == -1 ||
-               now.sa_handler != SIG_IGN;
+        return has_files() || ::sigaction(SIGHUP, nullptr, &now) == -1 || now.sa_handler != SIG_IGN;
+    }
+
+    bool has_files() const { return !options_.log_file.empty() || options_.secret_files.any(); }
+
+    void hang_up()
+    {
+        if (!options_.log_file.empty())
+            log_.reopen();
+        if (options_.secret_files.any())
+            read_secrets_again();
+    }
+
+    /// All or nothing. Who is connected stays.
+    void read_secrets_again()
+    {
+        try {
+            const secrets found =
+                options_.secret_files.read_again(options_.text_line.max_line_bytes);
+            auto secret = judge_of_secret(found.of_backends);
+            auto tickets = judge_of_tickets(found.ticket_keys);
+            if (secret_)
+                secret_->replace(std::move(secret));
+            if (tickets_)
+                tickets_->replace(std::move(tickets));
+            log_warnings_of(found);
+            std::string text = "read again: ";
+            text += secret_ ? "the secret of back ends" : "";
+            text += secret_ && tickets_ ? ", " : "";
+            log_.info(tickets_ ? text + counted(found.ticket_keys.size(), "ticket key") : text);
+        } catch (const std::exception& e) {
+            log_.error(std::string(e.what()) + "; secrets and keys stay as they were");
+        }
     }
 
     void run_context()
@@ -209,8 +261,8 @@ private:
     {
         if (number == SIGUSR1)
             return count([this](const crier::counters& now) { events_.summary(now); });
-        if (number == SIGHUP && !options_.log_file.empty())
-            return log_.reopen();
+        if (number == SIGHUP && has_files())
+            return hang_up();
         if (!std::exchange(draining_, true))
             return count([this, number](const crier::counters& now) { drain(number, now); });
         if (std::exchange(cut_short_, true))
@@ -287,6 +339,8 @@ private:
     const command_line& options_;
     log& log_;
     events events_;
+    std::shared_ptr<replaceable_judge> secret_;  // of back ends; null: none
+    std::shared_ptr<replaceable_judge> tickets_; // of pages; null: they say their uid
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGUSR1};
     boost::asio::steady_timer period_{context_};
@@ -296,6 +350,15 @@ private:
     bool draining_ = false;
     bool cut_short_ = false;
 };
+
+template <class Registry>
+int serve_with(const Registry& registry, const command_line& options, log& out,
+               const std::function<void()>& ready)
+{
+    if (options.secret_files.ticket_keys.empty())
+        return service<Registry, crier::first_message>(options, out, registry).run(ready);
+    return service<Registry, page_guard>(options, out, registry).run(ready);
+}
 
 } // namespace
 
@@ -310,8 +373,8 @@ int serve(const command_line& options, log& out, const std::function<void()>& re
                                  "--spare-descriptors keeps " +
                                  std::to_string(options.admission.spare_descriptors) + " free");
     if (options.registry == command_line::registry_kind::latest_only)
-        return service<crier::latest_only>(options, out).run(ready);
-    return service<crier::uid_registry>(options, out).run(ready);
+        return serve_with(crier::latest_only{}, options, out, ready);
+    return serve_with(options.uid_registry, options, out, ready);
 }
 
 } // namespace push_server
