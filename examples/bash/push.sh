@@ -2,6 +2,7 @@
 # Pushes the percents 0 to 100 to the pages of one uid.
 #
 # Usage: push.sh [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+# If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 
 uid=${1:-uid1} host=${2:-127.0.0.1} port=${3:-5678}
 
@@ -14,6 +15,12 @@ fail() {
 trap '' PIPE
 
 { exec 3<>"/dev/tcp/$host/$port"; } 2>/dev/null || fail "cannot reach $host:$port"
+
+if [[ ${CRIER_SECRET-} ]]; then
+    printf '%s\n' "$CRIER_SECRET" 2>/dev/null >&3
+    IFS= read -r -t 5 reply <&3 && [[ $reply == ok ]] ||
+        fail "$host:$port does not take the secret of CRIER_SECRET"
+fi
 
 # The uid as the inside of a JSON string.
 name=${uid//\\/\\\\}

@@ -2,6 +2,7 @@
 // Pushes the percents 0 to 100 to the pages of one uid.
 //
 // Usage: node push.mjs [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+// If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -23,6 +24,14 @@ const server = connect({ host, port })
         : `cannot reach ${host}:${port}: ${error.message}`));
 
 const replies = createInterface({ input: server })[Symbol.asyncIterator]();
+
+const secret = process.env.CRIER_SECRET;
+if (secret) {
+    server.write(`${secret}\n`);
+    if ((await replies.next()).value !== 'ok') {
+        fail(`${host}:${port} does not take the secret of CRIER_SECRET`);
+    }
+}
 
 for (let percent = 0; percent <= 100; percent += 1) {
     server.write(`${JSON.stringify({ uid, percent: `${percent}%` })}\n`);

@@ -2,12 +2,21 @@
 // Pushes the percents 0 to 100 to the pages of one uid.
 //
 // Usage: php push.php [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+// If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 
 [$uid, $host, $port] = array_slice($argv, 1, 3) + ['uid1', '127.0.0.1', '5678'];
 
 $server = @stream_socket_client("tcp://$host:$port", $errno, $error, 5)
     or fail("cannot reach $host:$port: $error");
 stream_set_timeout($server, 5);
+
+$secret = (string) getenv('CRIER_SECRET');
+if ($secret !== '') {
+    @fwrite($server, "$secret\n");
+    if (fgets($server) !== "ok\n") {
+        fail("$host:$port does not take the secret of CRIER_SECRET");
+    }
+}
 
 for ($percent = 0; $percent <= 100; ++$percent) {
     @fwrite($server, json_encode(['uid' => $uid, 'percent' => "$percent%"]) . "\n");

@@ -2,9 +2,11 @@
 """Pushes the percents 0 to 100 to the pages of one uid.
 
 Usage: push.py [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 """
 
 import json
+import os
 import socket
 import sys
 import time
@@ -17,13 +19,20 @@ def push(uid="uid1", host="127.0.0.1", port="5678"):
         sys.exit(f"push.py: cannot reach {host}:{port}: {error}")
 
     with server, server.makefile("rw", encoding="utf-8", newline="\n") as lines:
-        for percent in range(101):
+        def answer(line):
+            """The reply to a line; empty if there is none."""
             try:
-                lines.write(json.dumps({"uid": uid, "percent": f"{percent}%"}) + "\n")
+                lines.write(line + "\n")
                 lines.flush()
-                reply = lines.readline().rstrip("\n")
+                return lines.readline().rstrip("\n")
             except OSError:
-                reply = ""
+                return ""
+
+        secret = os.environ.get("CRIER_SECRET")
+        if secret and answer(secret) != "ok":
+            sys.exit(f"push.py: {host}:{port} does not take the secret of CRIER_SECRET")
+        for percent in range(101):
+            reply = answer(json.dumps({"uid": uid, "percent": f"{percent}%"}))
             if not reply:
                 sys.exit(f"push.py: no reply from {host}:{port} at {percent}%")
             if reply != "ok":
