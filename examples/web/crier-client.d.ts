@@ -11,8 +11,11 @@ export type State = 'connecting' | 'open' | 'waiting' | 'closed';
 export interface Options {
     /** Where the server listens, `ws://` or `wss://`. */
     url: string | URL;
-    /** Who this client is: the first message of every connection. */
-    uid: string;
+    /**
+     * Who this client is: the first message of every connection. A function is called for each
+     * connection that was made. If it fails, or what it returns is empty, so has the attempt.
+     */
+    uid: string | (() => string | Promise<string>);
     /** Parse each message as JSON. Default: false. */
     json?: boolean;
     /** The shortest wait before a new attempt, in milliseconds. Default: 1000. */
@@ -23,7 +26,7 @@ export interface Options {
     factor?: number;
     /** A connection that was open this long, in milliseconds, was a good one. Default: 5000. */
     stableAfterMs?: number;
-    /** An attempt that is not open after this long, in milliseconds, has failed. Default: 10000. */
+    /** An attempt that has not said its uid after this long, in milliseconds, has failed. Default: 10000. */
     connectTimeoutMs?: number;
     /** The close codes, or first and last of a range, after which the client stays closed. */
     finalCodes?: ReadonlyArray<number | readonly [number, number]>;
@@ -75,7 +78,7 @@ export class CrierClient<Data = any> extends EventTarget {
     readonly state: State;
     /** Where the server listens. */
     readonly url: string;
-    /** Who this client is. */
+    /** Who this client is; of a function, what it returned last, '' before. */
     readonly uid: string;
 
     /** Sends a message; nothing is kept for later. Returns false if the connection is not open. */

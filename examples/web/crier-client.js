@@ -22,7 +22,9 @@
 /**
  * @typedef {object} Options
  * @property {string | URL} url where the server listens, `ws://` or `wss://`
- * @property {string} uid who this client is: the first message of every connection
+ * @property {string | (() => string | Promise<string>)} uid who this client is: the first message
+ *     of every connection. A function is called for each connection that was made, to fetch a fresh
+ *     ticket say. If it fails, or what it returns is not a string or empty, so has the attempt
  * @property {boolean} [json] parse each message as JSON (default: false)
  * @property {number} [minDelayMs] the shortest wait before a new attempt, in milliseconds
  *     (default: 1000)
@@ -32,7 +34,7 @@
  *     (default: 2)
  * @property {number} [stableAfterMs] a connection that was open this long, in milliseconds, was a
  *     good one: the wait after it starts small again (default: 5000)
- * @property {number} [connectTimeoutMs] an attempt that is not open after this long, in
+ * @property {number} [connectTimeoutMs] an attempt that has not said its uid after this long, in
  *     milliseconds, has failed (default: 10000)
  * @property {ReadonlyArray<number | readonly [number, number]>} [finalCodes] the close codes, or
  *     first and last of a range of them, after which the client stays closed
@@ -102,6 +104,10 @@ export class CrierClient extends EventTarget {
     #socket;
     /** The one timer of the present state: connect timeout, stable period, or wait. */
     #timer;
+    /** What was said last. */
+    #uid = '';
+    /** True while a function is asked for the uid. */
+    #asking = false;
     /** Attempts since the last good connection. */
     #attempts = 0;
     /** The network is back: there is nothing to wait for. */
@@ -127,6 +133,9 @@ export class CrierClient extends EventTarget {
             ...options,
         };
         check(this.#options);
+        if (typeof this.#options.uid === 'string') {
+            this.#uid = this.#options.uid;
+        }
         this.#connect();
         // Node has no such event, and no global addEventListener.
         globalThis.addEventListener?.('online', this.#onOnline);
@@ -142,9 +151,9 @@ export class CrierClient extends EventTarget {
         return String(this.#options.url);
     }
 
-    /** Who this client is. @returns {string} */
+    /** Who this client is; of a function, what it returned last, '' before. @returns {string} */
     get uid() {
-        return this.#options.uid;
+        return this.#uid;
     }
 
     /**
@@ -186,24 +195,46 @@ export class CrierClient extends EventTarget {
         const { WebSocket, url, connectTimeoutMs } = this.#options;
         const socket = new WebSocket(url);
         this.#socket = socket;
+        this.#asking = false;
         // An event of a socket that was given up says nothing about the one in use.
         const on = (type, handle) => socket.addEventListener(type, (event) => {
             if (this.#socket === socket) {
                 handle(event);
             }
         });
-        on('open', () => this.#opened());
+        on('open', () => this.#opened(socket));
         on('message', (event) => this.#received(event.data));
         on('close', (event) => this.#lost(event.code, event.reason));
         on('error', () => {}); // 'close' follows and says more
         this.#schedule(connectTimeoutMs, () => {
-            this.#lost(1006, `no connection within ${connectTimeoutMs} ms`);
-            socket.close();
+            this.#giveUp(socket, `no ${this.#asking ? 'uid' : 'connection'} within ${connectTimeoutMs} ms`);
         });
     }
 
-    #opened() {
-        this.#socket.send(this.#options.uid);
+    #giveUp(socket, reason) {
+        this.#lost(1006, reason);
+        socket.close();
+    }
+
+    #opened(socket) {
+        const { uid } = this.#options;
+        if (typeof uid === 'string') {
+            this.#say(uid);
+            return;
+        }
+        // An answer for a socket that was given up is too late.
+        const timely = (handle) => (answer) => this.#socket === socket && handle(answer);
+        this.#asking = true;
+        new Promise((resolve) => { resolve(uid()); }).then(checkedUid).then(
+            timely((text) => this.#say(text)),
+            timely((error) => this.#giveUp(socket, `no uid: ${error?.message ?? error}`)),
+        );
+    }
+
+    #say(uid) {
+        this.#asking = false;
+        this.#uid = uid;
+        this.#socket.send(uid);
         this.#schedule(this.#options.stableAfterMs, () => { this.#attempts = 0; });
         this.#enter({ state: 'open' });
     }
@@ -216,7 +247,8 @@ export class CrierClient extends EventTarget {
     }
 
     #lost(code, reason) {
-        if (matches(this.#options.finalCodes, code)) {
+        // Before the uid was said, no code is about who this client is.
+        if (!this.#asking && matches(this.#options.finalCodes, code)) {
             this.#finish(code, reason);
             return;
         }
@@ -252,8 +284,8 @@ function check({ url, uid, minDelayMs, maxDelayMs, factor, stableAfterMs, connec
     if (url === undefined) {
         throw new TypeError('url is missing');
     }
-    if (typeof uid !== 'string' || uid === '') {
-        throw new TypeError('uid must be a string that is not empty');
+    if (typeof uid !== 'function') {
+        checkedUid(uid);
     }
     if (typeof WebSocket !== 'function') {
         throw new TypeError('there is no global WebSocket here: pass one as the option WebSocket');
@@ -268,6 +300,13 @@ function check({ url, uid, minDelayMs, maxDelayMs, factor, stableAfterMs, connec
     if (!(stableAfterMs >= 0 && connectTimeoutMs > 0)) {
         throw new RangeError('stableAfterMs must be 0 or more, connectTimeoutMs more than 0');
     }
+}
+
+function checkedUid(uid) {
+    if (typeof uid !== 'string' || uid === '') {
+        throw new TypeError('uid must be a string that is not empty');
+    }
+    return uid;
 }
 
 function matches(codes, code) {

@@ -4,16 +4,21 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import json
 import os
+import queue
 import signal
 import socket
 import struct
+import subprocess
+import threading
 import time
 import unittest
 
 from raw_client import CLOSE, TEXT, RawClient
-from support import EXAMPLES, PATIENCE_SECONDS, eventually, free_port, program, run
+from support import EXAMPLES, HERE, PATIENCE_SECONDS, eventually, free_port, node_environment, program, run
 from test_cli import CommandLineTest, push_over, push_server
+from webdriver import Browser
 
 OLD = "old correct-horse-battery-staple"
 NEW = "new 0123456789abcdef"  # 16 bytes: the fewest
@@ -179,6 +184,84 @@ class Tickets(GuardsTest):
         self.assertEqual("new", done.stdout.split(".")[0])
         server = self.serve("--ticket-key-file", keys)
         self.assertHears(server, "uid1", self.page(server).open(done.stdout.rstrip("\n")))
+
+
+class Clients(GuardsTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve("--ticket-key-file", self.write(self.keys, OLD))
+        self.keys_of_php = self.write(self.directory / "keys of PHP", OLD)
+        self.heard = queue.Queue()
+
+    def hear(self, event):
+        """The next event but attempts to connect, which must be of this kind."""
+        while (got := self.heard.get(timeout=PATIENCE_SECONDS))["event"] in ("connecting", "waiting"):
+            pass
+        self.assertEqual(event, got["event"], got)
+        return got
+
+    def test_the_client_module_has_php_make_a_ticket_for_each_connection(self):
+        client = subprocess.Popen(
+            [program("node"), HERE / "ticket_client.mjs", self.server.websocket_url,
+             program("php"), EXAMPLES / "php" / "ticket.php", "uid1", self.keys_of_php],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=node_environment())
+        reader = threading.Thread(target=lambda: [self.heard.put(json.loads(line)) for line in client.stdout])
+        reader.start()
+        self.addCleanup(client.stdout.close)
+        self.addCleanup(reader.join)
+        self.addCleanup(client.wait)
+        self.addCleanup(client.kill)
+
+        first = self.hear("open")["uid"]
+        eventually("it is registered", lambda: self.server.push('{"uid":"uid1","n":1}') == "ok")
+        self.assertEqual('{"uid":"uid1","n":1}', self.hear("message")["text"])
+
+        # PHP has no key for a while: no ticket, and it comes back nevertheless.
+        self.keys_of_php.unlink()
+        self.server.kill()
+        self.server.start()
+        eventually("an attempt fails for want of a ticket", self.waits_for_a_ticket)
+        self.write(self.keys_of_php, NEW)
+        self.write(self.keys, NEW)
+        self.hangup(self.server, "read again: ")
+        second = self.hear("open")["uid"]
+        self.assertEqual(("old", "new"), (first.split(".")[0], second.split(".")[0]))
+        eventually("it is registered", lambda: self.server.push('{"uid":"uid1","n":2}') == "ok")
+        self.assertEqual('{"uid":"uid1","n":2}', self.hear("message")["text"])
+
+    def waits_for_a_ticket(self):
+        got = self.heard.get(timeout=PATIENCE_SECONDS)
+        self.assertIn(got["event"], ("connecting", "waiting"), got)
+        return got.get("reason", "").startswith("no uid: ")
+
+    def test_a_browser_does_so_too(self):
+        browser = Browser()
+        self.addCleanup(browser.close)
+        browser.open(self.server.url)
+        browser.run("""
+            window.heard = [];
+            const tickets = arguments[0];
+            import('/crier-client.js').then(({ CrierClient }) => {
+                const client = new CrierClient({
+                    url: location.href.replace('http', 'ws'), minDelayMs: 50, maxDelayMs: 200,
+                    uid: async () => tickets.shift() ?? Promise.reject(new Error('none left')),
+                });
+                client.addEventListener('state', (event) => heard.push(event.reason || event.state));
+                client.addEventListener('message', (event) => heard.push(event.text));
+            });""", ["", self.ticket("uid1", OLD), self.ticket("uid1", OLD)])
+
+        def heard():
+            return browser.run("return heard")
+
+        for number in (1, 2):
+            line = f'{{"uid":"uid1","n":{number}}}'
+            eventually("it is registered", lambda: self.server.push(line) == "ok")
+            eventually("it hears", lambda: line in heard())
+            self.server.kill()
+            self.server.start()
+        eventually("the tickets are used up", lambda: "no uid: none left" in heard())
+        self.assertEqual("no uid: uid must be a string that is not empty", heard()[0])
+        self.assertEqual(2, heard().count("open"), heard())
 
 
 class Files(GuardsTest):

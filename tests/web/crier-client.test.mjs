@@ -406,6 +406,122 @@ test('send() tells whether the message went out, and keeps none', () => {
     assert.equal(client.send('late'), false);
 });
 
+/** A function for uids, each of which is to be given or refused by hand. */
+function asked() {
+    const calls = [];
+    const uid = () => new Promise((give, refuse) => { calls.push({ give, refuse }); });
+    return { uid, calls };
+}
+
+/** Lets all promises that can go on do so. */
+const settled = () => new Promise(setImmediate);
+
+test('a function is asked for the uid of each connection, when that is there', async () => {
+    const { uid, calls } = asked();
+    const { client, states } = start({ uid });
+    assert.equal(calls.length, 0);
+    assert.equal(client.uid, '');
+    newest().opens();
+    assert.equal(calls.length, 1);
+    assert.deepEqual([newest().sent, client.state, client.send('x')], [[], 'connecting', false]);
+    calls[0].give('ticket 1');
+    await settled();
+    assert.deepEqual([newest().sent, client.state, client.uid], [['ticket 1'], 'open', 'ticket 1']);
+
+    newest().ends();
+    clock.next();
+    newest().opens();
+    assert.equal(calls.length, 2);
+    calls[1].give('ticket 2');
+    await settled();
+    assert.deepEqual(newest().sent, ['ticket 2']);
+    assert.deepEqual(names(states), ['open', 'waiting', 'connecting', 'open']);
+});
+
+test('a function may just return the uid', async () => {
+    const { client } = start({ uid: () => 'uid1' });
+    newest().opens();
+    await settled();
+    assert.deepEqual([newest().sent, client.state], [['uid1'], 'open']);
+});
+
+for (const [name, uid, reason] of [
+    ['rejects', () => Promise.reject(new Error('401')), 'no uid: 401'],
+    ['rejects without an error', () => Promise.reject(), 'no uid: undefined'],
+    ['throws', () => { throw new Error('no session'); }, 'no uid: no session'],
+    ['gives nothing', () => '', 'no uid: uid must be a string that is not empty'],
+    ['gives what is no string', async () => 7, 'no uid: uid must be a string that is not empty'],
+]) {
+    test(`a function that ${name} is a failed attempt, and asked again after a wait that grows`, async () => {
+        const { states } = start({ uid, minDelayMs: 100 });
+        clock.random = 1;
+        for (const delayMs of [200, 400, 800]) {
+            const given = newest();
+            given.opens();
+            await settled();
+            const { state, code, reason: told, delayMs: wait } = states.at(-1);
+            assert.deepEqual([state, code, told, wait], ['waiting', 1006, reason, delayMs]);
+            assert.deepEqual(given.sent, []);
+            assert.ok(given.closedWith, 'the connection is not left open');
+            given.ends(1005);
+            assert.equal(states.at(-1).state, 'waiting');
+            clock.next();
+        }
+        assert.equal(attempts(), 4);
+    });
+}
+
+test('a uid that comes after close() or after the connection was lost is not said', async () => {
+    for (const [end, expected] of [
+        [({ client }) => client.close(), ['closed']],
+        [() => newest().ends(), ['waiting']],
+        [() => { newest().ends(); clock.next(); newest().opens(); }, ['waiting', 'connecting']],
+    ]) {
+        for (const how of ['give', 'refuse']) {
+            const { uid, calls } = asked();
+            const started = start({ uid });
+            const first = newest();
+            first.opens();
+            end(started);
+            calls[0][how]('too late');
+            await settled();
+            assert.deepEqual([first.sent, newest().sent, names(started.states)], [[], [], expected]);
+            started.client.close();
+        }
+    }
+    assert.equal(clock.pending, 0);
+});
+
+test('a uid that does not come in time is a failed attempt', async () => {
+    const { uid, calls } = asked();
+    const { states } = start({ uid, connectTimeoutMs: 3000 });
+    const slow = newest();
+    clock.advance(1000);
+    slow.opens();
+    clock.advance(1999);
+    assert.deepEqual(names(states), []);
+    clock.advance(1);
+    assert.deepEqual([states.at(-1).state, states.at(-1).reason], ['waiting', 'no uid within 3000 ms']);
+    assert.ok(slow.closedWith);
+    calls[0].give('too late');
+    await settled();
+    assert.deepEqual(slow.sent, []);
+});
+
+test('a server that does not wait for the uid is tried again, one that refuses it is not', async () => {
+    const { uid, calls } = asked();
+    const { client } = start({ uid });
+    newest().opens();
+    newest().ends(1008, 'no uid in time');
+    assert.equal(client.state, 'waiting');
+    clock.next();
+    newest().opens();
+    calls[1].give('bad');
+    await settled();
+    newest().ends(1008, 'bad ticket');
+    assert.equal(client.state, 'closed');
+});
+
 test('works without a window, as in Node', () => {
     delete globalThis.addEventListener;
     delete globalThis.removeEventListener;
