@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import struct
@@ -420,6 +421,17 @@ class Hangup(GuardsTest):
         page = RawClient(port)
         self.addCleanup(page.close)
         page.open(self.ticket("uid1", NEW))
+
+    def test_the_commands_of_the_systemd_unit_start(self):
+        self.write(self.directory / "ticket-keys", OLD)
+        self.write(self.directory / "backend-secret", "sesame")
+        unit = (EXAMPLES / "push_server" / "crier.service").read_text()
+        unit = unit.replace("\\\n#", "").replace("%d", str(self.directory))
+        commands = re.findall(r"^#?ExecStart=\S+/push_server (.+)$", unit, re.MULTILINE)
+        self.assertEqual([False, True], ["--ticket-key-file" in command for command in commands])
+        for command in commands:
+            words = command.replace("0.0.0.0:1234", "127.0.0.1:0").replace("127.0.0.1:5678", "127.0.0.1:0").split()
+            self.serve(*words).stop()
 
     def test_a_restart_with_a_broken_file_leaves_the_server_that_runs(self):
         self.write(self.keys, OLD)

@@ -1,12 +1,15 @@
 """nginx in front of the clients port, with the configuration that the project hands out."""
 
 import pathlib
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 
-from support import EXAMPLES, EndToEndTest, PushServer, accepts, eventually, free_port, program, run
+from support import (EXAMPLES, PATIENCE_SECONDS, EndToEndTest, PushServer, accepts, eventually, free_port, program,
+                     run)
 
 # What Debian's nginx.conf does around a file of conf.d, in a directory of the test's own.
 AROUND = """
@@ -80,6 +83,40 @@ class BehindNginx(EndToEndTest):
         self.assertEqual("ok", self.server.push({"uid": "uid1"}))
         page.close()
         eventually("nobody listens", lambda: self.server.push({"uid": "uid1"}) == "fail")
+
+    def test_an_address_has_as_many_connections_as_nginx_is_told(self):
+        url = self.nginx_before(self.server, [("limit_conn crier_addresses 200;", "limit_conn crier_addresses 2;")])
+        kept = [self.upgrade(url), self.upgrade(url)]
+        self.assertEqual([101, 101, 503], [*(status for status, _ in kept), self.upgrade(url)[0]])
+        kept[0][1].close()
+        eventually("there is room again", lambda: self.upgrade(url)[0] == 101)
+
+    def test_the_origin_and_the_ticket_of_a_page_reach_the_server(self):
+        keys = tempfile.NamedTemporaryFile("w", prefix="keys-")
+        self.addCleanup(keys.close)
+        keys.write("k1 0123456789abcdef\n")
+        keys.flush()
+        server = PushServer(arguments=["--allow-origin", "https://example.org", "--ticket-key-file", keys.name]).start()
+        self.addCleanup(server.log.close)
+        self.addCleanup(lambda: server.process and server.kill())
+        url = self.nginx_before(server)
+        ticket = run(program("php"), EXAMPLES / "php" / "ticket.php", "uid1", keys.name).stdout.strip()
+        for origin, query, expected in (
+                ("https://example.org", ticket, 101), ("https://example.com", ticket, 403),
+                ("https://example.org", ticket[:-1], 403)):
+            self.assertEqual(expected, self.upgrade(f"{url}?ticket={query}", f"Origin: {origin}\r\n")[0])
+        eventually("it is registered", lambda: server.push({"uid": "uid1"}) == "ok")
+
+    def upgrade(self, url, fields=""):
+        """The answer to a request for an upgrade, and the connection."""
+        there = urllib.parse.urlsplit(url)
+        page = socket.create_connection((there.hostname, there.port), PATIENCE_SECONDS)
+        self.addCleanup(page.close)
+        page.sendall((f"GET {there.path}?{there.query} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+                      f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{fields}"
+                      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n").encode())
+        with page.makefile("rb") as answer:
+            return int(answer.readline().split()[1]), page
 
     def test_pings_keep_an_idle_client_behind_nginx_with_its_default_of_60_seconds(self):
         # All of it thirty times as fast: 2 s in nginx, and pings after 25 s / 30.
