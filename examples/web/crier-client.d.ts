@@ -13,7 +13,7 @@ export interface Options {
     url: string | URL;
     /**
      * Who this client is: the first message of every connection. A function is called for each
-     * connection that was made. If it fails, or what it returns is empty, so has the attempt.
+     * connection, when that is there. If it fails, or what it returns is empty, the attempt has failed.
      */
     uid: string | (() => string | Promise<string>);
     /** Parse each message as JSON. Default: false. */

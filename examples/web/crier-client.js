@@ -8,6 +8,16 @@
  * client.addEventListener('message', (event) => console.log(event.data.percent));
  * client.addEventListener('state', (event) => console.log(event.state));
  *
+ * @example
+ * // With tickets (push_server --ticket-key-file), a fresh one for each connection:
+ * const uid = async () => {
+ *     const answer = await fetch('/ticket');
+ *     if (!answer.ok) {
+ *         throw new Error(`no ticket: ${answer.status}`);
+ *     }
+ *     return answer.text();
+ * };
+ *
  * @module
  */
 
@@ -23,8 +33,8 @@
  * @typedef {object} Options
  * @property {string | URL} url where the server listens, `ws://` or `wss://`
  * @property {string | (() => string | Promise<string>)} uid who this client is: the first message
- *     of every connection. A function is called for each connection that was made, to fetch a fresh
- *     ticket say. If it fails, or what it returns is not a string or empty, so has the attempt
+ *     of every connection. A function is called for each connection, when that is there. If it fails,
+ *     or what it returns is empty or no string, the attempt has failed
  * @property {boolean} [json] parse each message as JSON (default: false)
  * @property {number} [minDelayMs] the shortest wait before a new attempt, in milliseconds
  *     (default: 1000)
