@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-FLAGS = ["-std=c++20", "-pthread", f"-I{ROOT / 'include'}"]
+FLAGS = ["-std=c++20", "-pthread", "-DPUSH_SERVER_HAS_OPENSSL=1", f"-I{ROOT / 'include'}"]
 
 
 def tidy_one(source):
