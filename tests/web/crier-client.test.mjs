@@ -522,6 +522,16 @@ test('a server that does not wait for the uid is tried again, one that refuses i
     assert.equal(client.state, 'closed');
 });
 
+test('a uid that was missing once makes no later end less final', async () => {
+    const { client } = start({ uid: () => Promise.reject(new Error('401')), finalCodes: [1006] });
+    newest().opens();
+    await settled();
+    assert.equal(client.state, 'waiting');
+    clock.next();
+    newest().ends(1006);
+    assert.equal(client.state, 'closed');
+});
+
 test('works without a window, as in Node', () => {
     delete globalThis.addEventListener;
     delete globalThis.removeEventListener;
