@@ -131,9 +131,10 @@ public:
 
     int run(const std::function<void()>& ready)
     {
-        start();
+        // Before it listens: from then on somebody may take it to be ready for signals.
         if (hangup_concerns_us())
             signals_.add(SIGHUP);
+        start();
         await_signal();
         await_period();
         const auto addresses = server_.addresses();

@@ -17,7 +17,8 @@ import time
 import unittest
 
 from raw_client import CLOSE, PING, PONG, TEXT, RawClient
-from support import EXAMPLES, HERE, PATIENCE_SECONDS, eventually, free_port, node_environment, program, run
+from support import (EXAMPLES, HERE, PATIENCE_SECONDS, accepts, eventually, free_port, node_environment, program,
+                     run)
 from test_cli import CommandLineTest, push_over, push_server
 from webdriver import Browser
 
@@ -406,6 +407,19 @@ class Hangup(GuardsTest):
                 self.hangup(server, f"read again: {words}\n")
                 self.assertNotIn("draining", server.logged())
                 server.stop()
+
+    def test_a_hangup_as_soon_as_it_listens_does_not_end_it(self):
+        keys = self.write(self.keys, OLD)
+        for _ in range(10):
+            port = free_port()
+            with subprocess.Popen([os.environ["CRIER_PUSH_SERVER"], "--clients", f"127.0.0.1:{port}", "--backend",
+                                   "127.0.0.1:0", "--ticket-key-file", keys],
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+                while not accepts(port):
+                    self.assertIsNone(server.poll())
+                server.send_signal(signal.SIGHUP)
+                server.send_signal(signal.SIGTERM)
+                self.assertEqual(0, server.wait(PATIENCE_SECONDS))
 
     def test_a_file_named_by_a_relative_path_is_found_again(self):
         self.write(self.keys, OLD)
