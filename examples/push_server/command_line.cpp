@@ -239,6 +239,11 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                "of a page's messages; above it: close code 1008");
     add_number(app, "--max-control-frames-per-second", result.limits.max_control_frames_per_second,
                "a page's pings and pongs; above it: close code 1008");
+    app.add_option("--max-read-share", result.limits.max_read_share,
+                   "of a thread's time, for reading from pages that say much; 100: no limit [" +
+                       std::to_string(result.limits.max_read_share) + "]")
+        ->option_text("PERCENT")
+        ->check(CLI::Range(1, 100));
 
     app.option_defaults()->group("Limits of all connections, 0 for no limit");
     add_number(app, "--max-connections", result.admission.max_connections,

@@ -40,7 +40,7 @@ struct counters
     std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
 
     /// Times that a back end or peer was not read from, because it did not read its answers or had
-    /// limits::max_lines_under_way.
+    /// limits::max_lines_under_way, and that a client was not because of limits::max_read_share.
     std::uint64_t read_pauses = 0;
 
     // Messages, each receiver counted. What was queued was sent, evicted or dropped, or still waits.

@@ -34,6 +34,13 @@ struct limits
     /// are gathered into one write for each receiver. While several of these speak none reads more than 16 KiB.
     std::size_t max_turn_bytes = usual;
 
+    /// Of clients: the most of a thread's time, in percent, that reading from those may take who say more
+    /// than max_turn_bytes again and again, all of them together; 1 to 100, and 100 is no limit. What they
+    /// send meanwhile waits in their sockets, and then they have to. So a flood leaves the processor to
+    /// others, and what pages normally say is not delayed: a burst that takes two milliseconds to read is.
+    /// Not where connections have no descriptor, as in tests in memory.
+    unsigned max_read_share = 25;
+
     /// Most frames that are no whole messages, in a second: fragments of messages, and control frames
     /// (pings, pongs). 0 is no limit. A connection that sends more is closed (1008,
     /// error::too_many_frames). Each second's are counted together: half of one number and half of

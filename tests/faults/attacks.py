@@ -5,6 +5,7 @@ An attack is a function of its place: the addresses `clients` and `backend`, the
 when it should go on. `@attack` says what else the server is started with, and how much memory it may use."""
 
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -187,12 +188,12 @@ def slow_lines(place):
 
 # ---- Floods
 
-def page_flood(place, data, reading=False, count=10, registered=True):
-    enter = peers.page if registered else (lambda address, _: peers.upgraded(address))
-    attackers = [enter(place.clients, f"flood{i}") for i in range(count)]
-    sent = peers.flood(attackers, data, place.deadline, reading)
+def page_flood(place, data, reading=False, count=10):
+    """By so many pages; one that is thrown out comes back."""
+    numbers = itertools.count()
+    enter = lambda: peers.page(place.clients, f"flood{next(numbers)}")
+    sent = peers.flood([enter() for _ in range(count)], data, place.deadline, reading, another=enter)
     must(sent > 0, "it could not send anything")
-    return attackers
 
 
 @attack("who does not read the pongs is not read from")
@@ -218,6 +219,11 @@ def tiny_fragments(place):
 @attack("fragments of no bytes at all go nowhere")
 def empty_fragments(place):
     page_flood(place, wire.text(b"", fin=False) + wire.more(b"", fin=False) * 5000 + wire.more(b""))
+
+
+@attack("small messages of a page are read and ignored, however many")
+def small_messages(place):
+    page_flood(place, wire.text(b"x") * 400)
 
 
 @attack("messages of a page are read and ignored")

@@ -141,30 +141,38 @@ def trickle(peers, script, deadline, pause):
         time.sleep(pause)
 
 
-def flood(peers, data, deadline, reading=False):
-    """All write as fast as the server takes it, and read or not. How many bytes it took; whose end came drop out."""
+def flood(peers, data, deadline, reading=False, another=None):
+    """All write as fast as the server takes it, and read or not. Those whose end came drop out, or another comes.
+    How many bytes it took."""
     poller = select.poll()
-    by_number = {peer.fileno(): [peer, memoryview(data)] for peer in peers}
-    events = select.POLLOUT | (select.POLLIN if reading else 0)
-    for number in by_number:
-        poller.register(number, events)
+    by_number = {}
+
+    def take_part(peer):
+        by_number[peer.fileno()] = [peer, memoryview(data)]
+        poller.register(peer.fileno(), select.POLLOUT | (select.POLLIN if reading else 0))
+
+    def drop(number):
+        poller.unregister(number)
+        peer, _ = by_number.pop(number)
+        if another is not None:
+            peer.close()
+            take_part(another())
+
+    for peer in peers:
+        take_part(peer)
     total = 0
     while by_number and time.monotonic() < deadline:
         for number, happened in poller.poll(50):
-            entry = by_number[number]
-            peer, left = entry
+            peer, left = by_number[number]
             if happened & select.POLLIN and has_ended(peer) or happened & (select.POLLHUP | select.POLLERR):
-                poller.unregister(number)
-                del by_number[number]
-                continue
-            if happened & select.POLLOUT:
+                drop(number)
+            elif happened & select.POLLOUT:
                 sent = send_some(peer, left)
                 if sent is None:
-                    poller.unregister(number)
-                    del by_number[number]
-                    continue
-                total += sent
-                entry[1] = left[sent:] or memoryview(data)
+                    drop(number)
+                else:
+                    total += sent
+                    by_number[number][1] = left[sent:] or memoryview(data)
     return total
 
 

@@ -13,6 +13,7 @@
 #include <crier/message.hpp>
 #include <crier/opening.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -107,6 +108,8 @@ public:
             limits_.max_turn_bytes = 1; // reading nothing would look like the end of the stream
         if (limits_.max_lines_under_way == 0)
             limits_.max_lines_under_way = 1; // none would never be answered
+        limits_.max_read_share =
+            kind == connection_kind::client ? std::clamp(limits_.max_read_share, 1u, 100u) : 100;
     }
 
     role(const role&) = delete;

@@ -30,7 +30,9 @@ public:
 
     session(shard& home, role& r, stream_type&& stream, const Codec& codec)
         : session_base(home, r), stream_(std::move(stream)), decoder_(codec)
-    {}
+    {
+        paced_ = stream_has_descriptor<Transport> && r.options().max_read_share < 100;
+    }
 
     /// Throws what the stream's watch throws.
     void start()

@@ -261,6 +261,9 @@ protected:
     bool read_blocked_ : 1 = false;   // reading has to wait for writability
     bool hangs_up_ : 1 = false;       // after its goodbye it hears no more: it has said too much
     bool owes_ : 1 = false;           // answers that are still to come
+    bool paced_ : 1 = false;          // what it reads counts for limits::max_read_share
+    bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
+    bool parked_ : 1 = false;         // it is read from when others have had theirs
 };
 
 } // namespace crier::detail

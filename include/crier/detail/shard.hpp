@@ -56,7 +56,9 @@ protected:
 /// timer, the buffer that all read into, and the way in for other threads.
 ///
 /// A turn has two halves. First each active session reads, at most limits::max_turn_bytes, so that
-/// none starves the others; what it answers leaves at once. Then each session that has become
+/// none starves the others; what it answers leaves at once. Clients that have more to say than that again
+/// and again wait between these turns, so that reading from all of them takes no more than
+/// limits::max_read_share of the time. Then each session that has become
 /// active by then, receivers included, writes all that has been queued for it, in one gather write.
 ///
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
@@ -188,6 +190,10 @@ public:
 
 private:
     CRIER_DECL void turn();
+    CRIER_DECL void read(session_base& s);
+    CRIER_DECL void read_later(session_base& s);
+    CRIER_DECL void unpark_some();
+    CRIER_DECL void forget_parked(session_base& s) noexcept;
     CRIER_DECL void schedule_turn();
     void polled() override { turn(); }
     CRIER_DECL void delete_buried() noexcept;
@@ -223,6 +229,12 @@ private:
     std::uint64_t turns_ = 1'000;
     std::uint64_t last_change_ = 0;
     std::uint64_t together_until_ = 0;
+
+    // Clients that are read from later, the first in front, and when (limits::max_read_share). Each
+    // time that is spent on such moves paid_until_ on by what the others have to have in return.
+    std::vector<session_base*> parked_;
+    clock::time_point paid_until_{};
+    clock::time_point unpark_at_ = clock::time_point::max();
 
     std::vector<char> scratch_;
     mailbox mailbox_;

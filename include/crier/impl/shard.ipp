@@ -80,7 +80,7 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 
 CRIER_DECL void shard::arm_timer()
 {
-    clock::time_point earliest = std::min(drain_deadline_, next_told_);
+    clock::time_point earliest = std::min({drain_deadline_, next_told_, unpark_at_});
     for (const auto& list : deadlines_)
         if (!list->empty() && list->earliest() < earliest)
             earliest = list->earliest();
@@ -99,6 +99,10 @@ CRIER_DECL void shard::run_deadlines()
             auto* const s = static_cast<session_base*>(due);
             s->guarded([s] { s->on_deadline(); });
         }
+    if (unpark_at_ <= at) {
+        unpark_at_ = clock::time_point::max();
+        unpark_some();
+    }
     if (next_told_ <= at)
         go_on_spreading(at);
     if (drain_deadline_ <= at)
@@ -123,6 +127,8 @@ CRIER_DECL void shard::add(session_base& s)
 CRIER_DECL void shard::bury(session_base& s) noexcept
 {
     static_cast<session_link&>(s).link_last(buried_);
+    if (s.parked_)
+        forget_parked(s);
     schedule_turn();
     --session_count_;
     --counts.connections;
@@ -185,8 +191,8 @@ CRIER_DECL void shard::turn()
     // and take part in the second only.
     session_base** const readers_end = active_end_;
     for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
-        if ((*at)->readable_ && (*at)->wants_to_read())
-            (*at)->guarded([at] { (*at)->read_turn(); });
+        if ((*at)->readable_ && !(*at)->parked_ && (*at)->wants_to_read())
+            read(**at);
     deliver_collected(true); // may throw: what is still to be done in this turn is for the next one
     if (others)
         others->ship();
@@ -206,13 +212,65 @@ CRIER_DECL void shard::turn()
         if (s->phase_ >= phase::closing)
             s->depart();
         s->guarded([s] { s->write_turn(); });
-        if (s->readable_ && s->wants_to_read())
-            activate(*s);
+        if (s->readable_ && !s->parked_ && s->wants_to_read())
+            read_later(*s);
         s = following;
     }
     if (others)
         others->move_out();
     delete_buried();
+    if (!parked_.empty() && unpark_at_ == clock::time_point::max())
+        unpark_some();
+}
+
+CRIER_DECL void shard::read(session_base& s)
+{
+    if (!s.greedy_)
+        return s.guarded([&s] { s.read_turn(); });
+    s.greedy_ = false;
+    const clock::time_point begin = now();
+    s.guarded([&s] { s.read_turn(); });
+    paid_until_ =
+        std::max(paid_until_, begin) + (now() - begin) * 100 / s.role_->options().max_read_share;
+}
+
+CRIER_DECL void shard::read_later(session_base& s)
+{
+    if (!s.paced_)
+        return activate(s);
+    s.greedy_ = true;
+    try {
+        parked_.push_back(&s);
+        s.parked_ = true;
+    } catch (const std::bad_alloc&) {
+        activate(s);
+    }
+}
+
+CRIER_DECL void shard::unpark_some()
+{
+    constexpr std::chrono::milliseconds burst{2};   // may be read before anybody has to wait
+    constexpr std::chrono::microseconds pause{500}; // at least: a wake-up for less is not worth it
+    constexpr int at_once = 2;                      // nobody else waits long for them
+    const clock::time_point at = now();
+    if (paid_until_ - at > burst) {
+        ++counts.read_pauses;
+        unpark_at_ = std::max(paid_until_ - burst, at + pause);
+        return arm_timer();
+    }
+    for (int i = 0; i < at_once && !parked_.empty(); ++i) {
+        session_base& s = *parked_.front();
+        forget_parked(s);
+        s.guarded([&] { activate(s); });
+    }
+}
+
+CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
+{
+    parked_.erase(std::find(parked_.begin(), parked_.end(), &s));
+    s.parked_ = false;
+    if (parked_.empty())
+        unpark_at_ = clock::time_point::max();
 }
 
 CRIER_COLD CRIER_DECL void shard::take_in(session_base& s) noexcept
@@ -225,6 +283,9 @@ CRIER_COLD CRIER_DECL void shard::take_in(session_base& s) noexcept
 CRIER_COLD CRIER_DECL void shard::let_go(session_base& s)
 {
     static_cast<session_link&>(s).unlink();
+    if (s.parked_)
+        forget_parked(s);
+    s.greedy_ = false;
     --session_count_;
     --counts.connections;
     if (session_count_ == 0)

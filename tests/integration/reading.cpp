@@ -1,0 +1,188 @@
+// Clients that say more than others: they are read from for a part of the time only, and wholly.
+#include <crier/codec/text_line.hpp>
+#include <crier/push_server.hpp>
+#include <crier/transport/tcp.hpp>
+
+#include <boost/asio/use_future.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "support/line_client.hpp"
+#include "support/server_thread.hpp"
+#include "support/three_threads.hpp"
+#include "support/within_patience.hpp"
+
+using boost::asio::use_future;
+using support::line_client;
+using support::server_thread;
+using support::within_patience;
+
+namespace {
+
+/// Each page says 0, 1, 2 and so on.
+struct listening : crier::hooks
+{
+    struct heard
+    {
+        std::mutex mutex;
+        std::map<std::uint64_t, std::size_t> next;
+        std::size_t all = 0, wrong = 0;
+    };
+    std::shared_ptr<heard> so_far = std::make_shared<heard>();
+
+    void on_message(crier::connection& c, crier::message_view message)
+    {
+        const std::lock_guard lock(so_far->mutex);
+        std::size_t& expected = so_far->next[c.id()];
+        so_far->wrong += message.data != std::to_string(expected);
+        ++expected;
+        ++so_far->all;
+    }
+};
+
+template <class... Components>
+using server_of =
+    crier::push_server<crier::clients<crier::tcp, crier::text_line>,
+                       crier::backend<crier::tcp, crier::text_line>, listening, Components...>;
+
+using server_type = support::as_compiled<server_of>;
+
+constexpr std::size_t lines_each = 60'000;
+
+std::string counting()
+{
+    std::string all;
+    for (std::size_t i = 0; i < lines_each; ++i)
+        all += std::to_string(i) + '\n';
+    return all;
+}
+
+struct running
+{
+    explicit running(unsigned share)
+        : server({.transport = {.address = "127.0.0.1"},
+                  .limits = {.max_read_share = share,
+                             .close_timeout = std::chrono::milliseconds(500)}})
+    {}
+
+    /// They say who they are and all the rest in one breath; the sockets take it.
+    void flood(std::size_t pages)
+    {
+        static const std::string all = counting();
+        for (std::size_t i = 0; i < pages; ++i) {
+            talkers.emplace_back(addresses.at(0));
+            talkers.back().send("uid" + std::to_string(i) + '\n' + all.substr(0, 100'000));
+        }
+        for (line_client& talker : talkers)
+            writers.emplace_back([&talker] {
+                try {
+                    talker.send(std::string_view(all).substr(100'000));
+                } catch (const std::runtime_error&) { // the server has ended it
+                }
+            });
+    }
+
+    void let_them_finish()
+    {
+        for (std::thread& writer : writers)
+            writer.join();
+        writers.clear();
+    }
+
+    crier::counters counts() { return within_patience(server.async_counts(use_future)); }
+
+    template <class Predicate>
+    void wait_until(Predicate done)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + support::patience;
+        while (!done(counts()))
+            BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+    }
+
+    std::size_t heard()
+    {
+        const std::lock_guard lock(server.hook().so_far->mutex);
+        return server.hook().so_far->all;
+    }
+
+    server_type server;
+    server_thread<server_type> thread{server};
+    std::vector<std::string> addresses = thread.ask([this] { return server.addresses(); });
+    std::deque<line_client> talkers;
+    std::vector<std::thread> writers;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(reading)
+
+BOOST_AUTO_TEST_CASE(who_says_much_has_to_wait_and_is_heard_wholly_and_in_order)
+{
+    running r(10);
+    r.flood(5);
+    line_client page(r.addresses.at(0)), back_end(r.addresses.at(1));
+    page.send("quiet\n");
+    r.wait_until([](const crier::counters& now) { return now.registered == 6; });
+    for (int i = 0; i < 50; ++i) { // and the others meanwhile
+        const std::string line = R"({"uid":"quiet","n":)" + std::to_string(i) + '}';
+        BOOST_TEST(back_end.ask(line) == "ok");
+        BOOST_TEST(page.read_line() == line);
+    }
+    r.let_them_finish();
+    r.wait_until([&](const crier::counters&) { return r.heard() == 5 * lines_each; });
+    BOOST_TEST(r.server.hook().so_far->wrong == 0u);
+    BOOST_TEST(r.counts().read_pauses != 0u);
+}
+
+BOOST_AUTO_TEST_CASE(with_all_of_the_time_nobody_has_to_wait)
+{
+    running r(100);
+    r.flood(3);
+    r.let_them_finish();
+    r.wait_until([&](const crier::counters&) { return r.heard() == 3 * lines_each; });
+    BOOST_TEST(r.server.hook().so_far->wrong == 0u);
+    BOOST_TEST(r.counts().read_pauses == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_leaves_while_it_has_to_wait_is_gone)
+{
+    running r(1);
+    r.flood(10);
+    r.wait_until([](const crier::counters& now) { return now.read_pauses > 5; });
+    BOOST_TEST(r.heard() < 10 * lines_each);
+    for (std::size_t i = 0; i < r.talkers.size(); i += 2)
+        r.talkers[i].reset();
+    r.wait_until([](const crier::counters& now) { return now.connections <= 5; });
+    for (std::size_t i = 1; i < r.talkers.size(); i += 2)
+        r.talkers[i].reset();
+    r.let_them_finish();
+    r.wait_until([](const crier::counters& now) { return now.connections == 0; });
+    BOOST_TEST(r.server.hook().so_far->wrong == 0u);
+    BOOST_TEST(r.counts().lost == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_stops_while_some_have_to_wait)
+{
+    running r(1);
+    r.flood(10);
+    r.wait_until([](const crier::counters& now) { return now.read_pauses > 5; });
+    r.thread.stop();
+    r.let_them_finish();
+    BOOST_TEST(r.server.counts().connections == 0u);
+    BOOST_TEST(r.server.counts().accepted == 10u);
+    BOOST_TEST(r.server.hook().so_far->wrong == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
