@@ -37,8 +37,8 @@ public:
     void end_period(const crier::counters& now);
 
     /// Logs all counters, on request: a line for people and one for programs, which begins with
-    /// "counters:" and goes on with NAME=NUMBER for each member of crier::counters. A third says why connections
-    /// ended.
+    /// "counters:" and goes on with NAME=NUMBER for each member of crier::counters. A third says why
+    /// connections ended.
     void summary(const crier::counters& now);
 
 private:

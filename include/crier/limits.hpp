@@ -27,11 +27,12 @@ struct limits
     /// Most topics that one client may be in.
     std::size_t max_topics = 64;
 
-    /// Most bytes read from one connection before it is the others' turn. At least 1. Where messages are
-    /// compressed, or answers longer than what they answer, these count too; and where a connection does
-    /// not read, no more answers than this and one are kept for it. Usual: 4 KiB for clients, which have
-    /// little to say, so that a hundred that flood delay nobody for long; 512 KiB for others, whose lines
-    /// are gathered into one write for each receiver. While several of these speak none reads more than 16 KiB.
+    /// Most bytes read from one connection before it is the others' turn. At least 1. Where messages
+    /// are compressed, or answers longer than what they answer, these count too; and where a connection
+    /// does not read, no more answers than this and one are kept for it. Usual: 4 KiB for clients,
+    /// which have little to say, so that a hundred that flood delay nobody for long; 512 KiB for
+    /// others, whose lines are gathered into one write for each receiver. While several of these speak
+    /// none reads more than 16 KiB.
     std::size_t max_turn_bytes = usual;
 
     /// Of clients: the most of a thread's time, in percent, that reading from those may take who say more

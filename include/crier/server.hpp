@@ -34,9 +34,9 @@ namespace crier {
 ///
 /// Components, in any order: one or more listeners (clients<>, backend<>, peers<>), at most one
 /// registry (default: uid_registry), at most one class derived from crier::hooks, at most one derived
-/// from crier::observer, and crier::threads. The constructor takes their options in the same order; those at the end may
-/// be left out. Before them stands an io_context of yours, which one thread runs; without it the
-/// server has its own.
+/// from crier::observer, and crier::threads. The constructor takes their options in the same order;
+/// those at the end may be left out. Before them stands an io_context of yours, which one thread runs;
+/// without it the server has its own.
 ///
 /// Thread safety: stop(), async_stop(), async_counts() and running() from any thread. All else, the
 /// destructor included, on the thread that runs the io_context, or while nobody runs it.

@@ -1,5 +1,5 @@
-// What the analysers look at beside the programs: all headers, and a server of all that there is, so that templates have
-// bodies. tests/checks/analyse.py puts an #include of each header in front.
+// What the analysers look at beside the programs: all headers, and a server of all that there is, so
+// that templates have bodies. tests/checks/analyse.py puts an #include of each header in front.
 #include <string>
 
 int main()

@@ -1,4 +1,5 @@
-// A few bytes that inflate to gigabytes: no more is inflated than a message may have, and no more is kept than has come.
+// A few bytes that inflate to gigabytes: no more is inflated than a message may have, and no more is
+// kept than has come.
 #include <crier/codec/websocket_deflate.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// Much asked for by few bytes, by a peer that never reads the answers: what is kept for it stays within its limits, and
-// what is done for it in one turn, so that it is the others' turn again.
+// Much asked for by few bytes, by a peer that never reads the answers: what is kept for it stays within
+// its limits, and what is done for it in one turn, so that it is the others' turn again.
 #include <crier/codec/websocket_deflate.hpp>
 #include <crier/reply/json_reply.hpp>
 

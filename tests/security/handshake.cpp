@@ -1,5 +1,6 @@
-// The opening handshake in front of proxies and caches: what one of them might read otherwise than this server is
-// refused, a refusal is one answer and the end, and wherever the bytes stop, nothing is left behind.
+// The opening handshake in front of proxies and caches: what one of them might read otherwise than this
+// server is refused, a refusal is one answer and the end, and wherever the bytes stop, nothing is left
+// behind.
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>

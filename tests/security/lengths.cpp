@@ -1,5 +1,6 @@
-// A frame may announce any length up to 2^64-1. Nothing is taken for it, nothing overflows, and what is above the
-// limit ends the connection as soon as it is announced: in each phase, and in sums over fragments.
+// A frame may announce any length up to 2^64-1. Nothing is taken for it, nothing overflows, and what is
+// above the limit ends the connection as soon as it is announced: in each phase, and in sums over
+// fragments.
 #include <crier/codec/length_prefixed.hpp>
 #include <crier/codec/websocket_deflate.hpp>
 

@@ -1,4 +1,5 @@
-// A ticket says who a page is. What a forger could try, beside changing characters (in_memory/signed_ticket.cpp).
+// A ticket says who a page is. What a forger could try, beside changing characters
+// (in_memory/signed_ticket.cpp).
 #include <crier/authenticator/signed_ticket.hpp>
 
 #include <boost/test/unit_test.hpp>

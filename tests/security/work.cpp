@@ -1,5 +1,6 @@
-// What strangers can make the server do, of two sizes, and what must not depend on a secret, for work.py to count under
-// callgrind. By itself it only does it, and checks that it comes to what it should.
+// What strangers can make the server do, of two sizes, and what must not depend on a secret, for
+// work.py to count under callgrind. By itself it only does it, and checks that it comes to what it
+// should.
 #include <crier/authenticator/shared_secret.hpp>
 #include <crier/authenticator/signed_ticket.hpp>
 #include <crier/codec/text_line.hpp>
@@ -48,8 +49,9 @@ void count(const std::string& name, const Work& work)
     std::printf("%s\n", name.c_str());
 }
 
-/// Feeds a decoder in reads of `piece` bytes, each with what it left before in front, without copying that anew:
-/// what the decoder does is counted, not what a connection does. Returns the last event that is not need_more.
+/// Feeds a decoder in reads of `piece` bytes, each with what it left before in front, without copying
+/// that anew: what the decoder does is counted, not what a connection does. Returns the last event that
+/// is not need_more.
 template <class Decoder>
 decoded::kind_type feed(Decoder& decoder, std::string& bytes, std::size_t piece)
 {

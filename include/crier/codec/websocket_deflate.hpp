@@ -264,9 +264,10 @@ private:
 /// are sent as they are.
 ///
 /// All state of zlib belongs to threads: to decompress, 45 KiB; to compress, 2^(bits+2) +
-/// 2^(memory_level+9) bytes and 6 KiB for each window that messages have asked for, where a message asks for
-/// the smallest one that it fits into, with as much memory as that is good for. With the defaults: 60
-/// KiB if no message is above 1.7 KiB, at most 0.8 MB in all. It is freed when the thread ends.
+/// 2^(memory_level+9) bytes and 6 KiB for each window that messages have asked for, where a message
+/// asks for the smallest one that it fits into, with as much memory as that is good for. With the
+/// defaults: 60 KiB if no message is above 1.7 KiB, at most 0.8 MB in all. It is freed when the thread
+/// ends.
 ///
 /// `max_message_bytes` is the most that a message may have, inflated: no more is inflated. Until the last
 /// frame of a message has come its payload is kept as it is, up to an eighth above that.

@@ -116,8 +116,8 @@ concept codec_varies = requires(message_view message, std::size_t variant,
 };
 
 /// Optional: `bool decoder::in_message() const`, for decoders that collect a message which comes in
-/// pieces, or throw one away: true from its first byte to its last. Asked after decode(). Without it a message counts
-/// as begun while decode() leaves bytes (limits::message_timeout).
+/// pieces, or throw one away: true from its first byte to its last. Asked after decode(). Without it a
+/// message counts as begun while decode() leaves bytes (limits::message_timeout).
 template <class Codec>
 concept codec_collects = requires(const typename Codec::decoder& decoder) {
     { decoder.in_message() } -> std::same_as<bool>;

@@ -20,8 +20,8 @@
 
 namespace crier::detail {
 
-/// A connection with its stream and its decoder, which may move to another shard if `Moves` says so: the read turn and the write turn, and nothing that
-/// does not depend on these two types.
+/// A connection with its stream and its decoder, which may move to another shard if `Moves` says so:
+/// the read turn and the write turn, and nothing that does not depend on these two types.
 template <transport Transport, framing_codec Codec, bool Moves = false>
 class session final : public session_base
 {

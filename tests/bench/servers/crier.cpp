@@ -1,5 +1,6 @@
 // The README's server with ports of one's choice: crier_server CLIENTS_PORT BACKEND_PORT
-// crier_server_threads CLIENTS_PORT BACKEND_PORT [THREADS [BUSY_POLL_MICROSECONDS]] is the same with crier::threads.
+// crier_server_threads CLIENTS_PORT BACKEND_PORT [THREADS [BUSY_POLL_MICROSECONDS]] is the same with
+// crier::threads.
 #include <crier/crier.hpp>
 
 #include <chrono>

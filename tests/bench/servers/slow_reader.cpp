@@ -1,7 +1,8 @@
 // A push server with a listener for each overflow policy, for slow_reader.py:
 // crier_slow_reader MAX_OUTBOX_BYTES
 //
-// Prints one line of JSON with its ports, one with its counters after each SIGUSR1, and the last when it ends.
+// Prints one line of JSON with its ports, one with its counters after each SIGUSR1, and the last when
+// it ends.
 #include <crier/crier.hpp>
 
 #include <boost/asio/io_context.hpp>
