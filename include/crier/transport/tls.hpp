@@ -163,6 +163,7 @@ public:
 
     std::string peer() const { return state_->socket.peer(); }
     std::optional<source_address> source() const { return state_->socket.source(); }
+    int native_handle() const noexcept { return state_->socket.native_handle(); }
 
     void close() noexcept
     {
