@@ -25,6 +25,9 @@
 
 namespace {
 
+// What admission and limits::max_read_share ask for.
+static_assert(crier::stream_has_descriptor<crier::tls> && crier::stream_names_source<crier::tls>);
+
 using namespace support;
 using namespace std::chrono_literals;
 
