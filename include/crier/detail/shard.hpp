@@ -192,6 +192,10 @@ private:
     CRIER_DECL void turn();
     CRIER_DECL void read(session_base& s);
     CRIER_DECL void read_later(session_base& s);
+    bool may_unpark() const noexcept
+    {
+        return !parked_.empty() && unpark_at_ == clock::time_point::max();
+    }
     CRIER_DECL void unpark_some();
     CRIER_DECL void forget_parked(session_base& s) noexcept;
     CRIER_DECL void schedule_turn();

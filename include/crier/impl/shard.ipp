@@ -101,7 +101,7 @@ CRIER_DECL void shard::run_deadlines()
         }
     if (unpark_at_ <= at) {
         unpark_at_ = clock::time_point::max();
-        unpark_some();
+        schedule_turn();
     }
     if (next_told_ <= at)
         go_on_spreading(at);
@@ -179,13 +179,15 @@ CRIER_DECL void shard::turn()
         {
             self.turn_scheduled_ = false;
             try {
-                if (self.active_ || self.buried_.linked())
+                if (self.active_ || self.buried_.linked() || self.may_unpark())
                     self.schedule_turn();
             } catch (const std::bad_alloc&) { // whoever gets active next tries again
             }
         }
     } const guard{*this};
     ++turns_;
+    if (may_unpark())
+        unpark_some(); // behind those who have just become ready
 
     // Reading may make others active, receivers mostly: they stand behind those of the first half
     // and take part in the second only.
@@ -219,8 +221,6 @@ CRIER_DECL void shard::turn()
     if (others)
         others->move_out();
     delete_buried();
-    if (!parked_.empty() && unpark_at_ == clock::time_point::max())
-        unpark_some();
 }
 
 CRIER_DECL void shard::read(session_base& s)
