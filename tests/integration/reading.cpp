@@ -3,6 +3,7 @@
 #include <crier/push_server.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -58,6 +60,10 @@ using server_of =
                        crier::backend<crier::tcp, crier::text_line>, listening, Components...>;
 
 using server_type = support::as_compiled<server_of>;
+
+template <class Hooks>
+using server_of_with = crier::push_server<crier::clients<crier::tcp, crier::text_line>,
+                                          crier::backend<crier::tcp, crier::text_line>, Hooks>;
 
 constexpr std::size_t lines_each = 60'000;
 
@@ -158,7 +164,7 @@ BOOST_AUTO_TEST_CASE(with_all_of_the_time_nobody_has_to_wait)
 
 BOOST_AUTO_TEST_CASE(who_leaves_while_it_has_to_wait_is_gone)
 {
-    running r(1);
+    running r(5);
     r.flood(10);
     r.wait_until([](const crier::counters& now) { return now.read_pauses > 5; });
     BOOST_TEST(r.heard() < 10 * lines_each);
@@ -171,6 +177,93 @@ BOOST_AUTO_TEST_CASE(who_leaves_while_it_has_to_wait_is_gone)
     r.wait_until([](const crier::counters& now) { return now.connections == 0; });
     BOOST_TEST(r.server.hook().so_far->wrong == 0u);
     BOOST_TEST(r.counts().lost == 10u);
+}
+
+namespace {
+
+/// What a page says may take time.
+struct slow : crier::hooks
+{
+    struct heard
+    {
+        std::size_t long_ones = 0;
+        std::size_t awaited = 1;
+        std::promise<void> all;
+    };
+    std::shared_ptr<heard> so_far = std::make_shared<heard>();
+
+    void on_message(crier::connection&, crier::message_view message)
+    {
+        if (message.data == "very slow")
+            std::this_thread::sleep_for(std::chrono::milliseconds(400));
+        if (message.data.size() > 10'000 && ++so_far->long_ones == so_far->awaited)
+            so_far->all.set_value();
+    }
+};
+
+struct running_slowly
+{
+    explicit running_slowly(unsigned share)
+        : server({.transport = {.address = "127.0.0.1"},
+                  .limits = {.max_read_share = share,
+                             .message_timeout = std::chrono::seconds(10),
+                             .close_timeout = std::chrono::milliseconds(500)}})
+    {}
+
+    using server_type = server_of_with<slow>;
+    server_type server;
+    server_thread<server_type> thread{server};
+    std::string address = thread.ask([this] { return server.addresses(); }).at(0);
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_hook_that_was_slow_once_keeps_nobody_waiting_for_a_hundred_times_as_long)
+{
+    running_slowly r(1);
+    line_client page(r.address);
+    std::string all = "uid\n";
+    while (all.size() < 10'000)
+        all += "much\n";
+    page.send(all + "very slow\n" + std::string(20'000, 'x') + '\n');
+    within_patience(r.server.hook().so_far->all.get_future());
+    BOOST_TEST(r.server.hook().so_far->long_ones == 1u);
+}
+
+namespace {
+
+/// Other work on the server's thread, without an end.
+struct busywork
+{
+    running_slowly& r;
+    std::size_t times = 0;
+
+    void go_on()
+    {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        ++times;
+        if (r.server.hook().so_far->long_ones < r.server.hook().so_far->awaited)
+            boost::asio::post(r.server.context(), [this] { go_on(); });
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(who_has_to_wait_gets_the_share_also_where_the_work_of_others_takes_long)
+{
+    constexpr std::size_t pages = 40, bytes = 40'000;
+    running_slowly r(25);
+    r.server.hook().so_far->awaited = pages;
+    busywork others{r};
+    std::deque<line_client> talkers;
+    for (std::size_t i = 0; i < pages; ++i)
+        talkers.emplace_back(r.address).send("uid\n" + std::string(bytes / 2, 'x'));
+    boost::asio::post(r.server.context(), [&] { others.go_on(); });
+    for (line_client& talker : talkers)
+        talker.send(std::string(bytes / 2, 'x') + '\n');
+    within_patience(r.server.hook().so_far->all.get_future());
+    // Two in each turn would be too few.
+    BOOST_TEST(r.thread.ask([&] { return others.times; }) < pages * bytes / 4096 / 2 / 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_stops_while_some_have_to_wait)

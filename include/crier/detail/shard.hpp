@@ -239,6 +239,8 @@ private:
     std::vector<session_base*> parked_;
     clock::time_point paid_until_{};
     clock::time_point unpark_at_ = clock::time_point::max();
+    clock::time_point unparked_at_ = clock::time_point::max();  // when some were last
+    clock::duration read_cost_ = std::chrono::microseconds(50); // of one of them, about
 
     std::vector<char> scratch_;
     mailbox mailbox_;

@@ -91,6 +91,9 @@ CRIER_DECL void shard::arm_timer()
         timer_.set(earliest - advanced_);
 }
 
+/// Between reading from those who have to wait, at least: a wake-up for less is not worth it.
+inline constexpr std::chrono::microseconds read_pause{500};
+
 CRIER_DECL void shard::run_deadlines()
 {
     const clock::time_point at = now();
@@ -101,7 +104,11 @@ CRIER_DECL void shard::run_deadlines()
         }
     if (unpark_at_ <= at) {
         unpark_at_ = clock::time_point::max();
-        schedule_turn();
+        try {
+            schedule_turn();
+        } catch (const std::bad_alloc&) {
+            unpark_at_ = at + read_pause;
+        }
     }
     if (next_told_ <= at)
         go_on_spreading(at);
@@ -182,6 +189,10 @@ CRIER_DECL void shard::turn()
                 if (self.active_ || self.buried_.linked() || self.may_unpark())
                     self.schedule_turn();
             } catch (const std::bad_alloc&) { // whoever gets active next tries again
+                if (self.may_unpark()) {
+                    self.unpark_at_ = self.now() + read_pause;
+                    self.arm_timer();
+                }
             }
         }
     } const guard{*this};
@@ -227,11 +238,17 @@ CRIER_DECL void shard::read(session_base& s)
 {
     if (!s.greedy_)
         return s.guarded([&s] { s.read_turn(); });
+    // Whatever a read has cost, in a hook say: who has said no more than a page may is not to be taken
+    // for one that never ends its message.
+    constexpr std::chrono::seconds longest_wait{1};
     s.greedy_ = false;
     const clock::time_point begin = now();
     s.guarded([&s] { s.read_turn(); });
-    paid_until_ =
-        std::max(paid_until_, begin) + (now() - begin) * 100 / s.role_->options().max_read_share;
+    const clock::time_point end = now();
+    read_cost_ += (end - begin - read_cost_) / 8;
+    paid_until_ = std::min(std::max(paid_until_, begin) +
+                               (end - begin) * 100 / s.role_->options().max_read_share,
+                           end + longest_wait);
 }
 
 CRIER_DECL void shard::read_later(session_base& s)
@@ -249,20 +266,29 @@ CRIER_DECL void shard::read_later(session_base& s)
 
 CRIER_DECL void shard::unpark_some()
 {
-    constexpr std::chrono::milliseconds burst{2};   // may be read before anybody has to wait
-    constexpr std::chrono::microseconds pause{500}; // at least: a wake-up for less is not worth it
-    constexpr int at_once = 2;                      // nobody else waits long for them
+    constexpr std::chrono::milliseconds burst{2}; // may be read before anybody has to wait
+    constexpr clock::duration least_cost = std::chrono::microseconds(1);
+    constexpr clock::rep at_once = 2; // nobody else waits long for them
     const clock::time_point at = now();
+    const clock::duration since =
+        std::max(at - std::exchange(unparked_at_, at), clock::duration::zero());
     if (paid_until_ - at > burst) {
         ++counts.read_pauses;
-        unpark_at_ = std::max(paid_until_ - burst, at + pause);
+        unparked_at_ = clock::time_point::max();
+        unpark_at_ = std::max(paid_until_ - burst, at + read_pause);
         return arm_timer();
     }
-    for (int i = 0; i < at_once && !parked_.empty(); ++i) {
-        session_base& s = *parked_.front();
-        forget_parked(s);
-        s.guarded([&] { activate(s); });
+    // Where the others' work takes long, two each time would be far less than their share.
+    const clock::rep share = parked_.front()->role_->options().max_read_share;
+    const clock::rep worth = since * share / 100 / std::max(read_cost_, least_cost);
+    const auto count = std::min(static_cast<std::size_t>(std::max(worth, at_once)), parked_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        parked_[i]->parked_ = false;
+        activate(*parked_[i]);
     }
+    parked_.erase(parked_.begin(), parked_.begin() + static_cast<std::ptrdiff_t>(count));
+    if (parked_.empty())
+        unparked_at_ = clock::time_point::max();
 }
 
 CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
@@ -270,7 +296,7 @@ CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
     parked_.erase(std::find(parked_.begin(), parked_.end(), &s));
     s.parked_ = false;
     if (parked_.empty())
-        unpark_at_ = clock::time_point::max();
+        unparked_at_ = unpark_at_ = clock::time_point::max();
 }
 
 CRIER_COLD CRIER_DECL void shard::take_in(session_base& s) noexcept
