@@ -146,10 +146,21 @@ public:
         log_warnings_of(options_.secrets);
         ready();
         run_context();
+        block_signals();
         return cut_short_ ? 1 : 0;
     }
 
 private:
+    /// From here to the end of the process one would end it as if it had failed.
+    static void block_signals()
+    {
+        sigset_t ours;
+        sigemptyset(&ours);
+        for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGUSR1})
+            sigaddset(&ours, number);
+        ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+    }
+
     static std::shared_ptr<replaceable_judge> judge_if(bool wanted, replaceable_judge::function f)
     {
         return wanted ? std::make_shared<replaceable_judge>(std::move(f)) : nullptr;

@@ -357,6 +357,14 @@ class Signals(CommandLineTest):
         client.close()
         self.assertEnds(server, 0)
 
+    def test_hangups_until_the_very_end_do_not_make_it_fail(self):
+        for _ in range(3):
+            server = self.serve("--log-file", self.directory / "log")
+            server.process.send_signal(signal.SIGTERM)
+            while server.process.poll() is None:
+                server.process.send_signal(signal.SIGHUP)
+            self.assertEnds(server, 0)
+
     def test_usr1_logs_the_counters_and_goes_on(self):
         server = self.serve()
         self.client(server, "uid1")
