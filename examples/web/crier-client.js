@@ -64,6 +64,9 @@ export const DEFAULT_FINAL_CODES = Object.freeze([
     1000, 1002, 1003, Object.freeze([1007, 1010]), Object.freeze([4000, 4999]),
 ]);
 
+/** WebSocket.OPEN: above it are CLOSING and CLOSED. */
+const OPEN = 1;
+
 /** The client's state changed. */
 export class CrierStateEvent extends Event {
     /** @param {{state: State, code?: number, reason?: string, delayMs?: number}} init */
@@ -232,8 +235,13 @@ export class CrierClient extends EventTarget {
             this.#say(uid);
             return;
         }
-        // An answer for a socket that was given up is too late.
-        const timely = (handle) => (answer) => this.#socket === socket && handle(answer);
+        // An answer for a socket that was given up is too late, and for one that the server has begun to
+        // close: the close code that comes is not about this uid.
+        const timely = (handle) => (answer) => {
+            if (this.#socket === socket && !(socket.readyState > OPEN)) {
+                handle(answer);
+            }
+        };
         this.#asking = true;
         new Promise((resolve) => { resolve(uid()); }).then(checkedUid).then(
             timely((text) => this.#say(text)),

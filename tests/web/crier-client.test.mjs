@@ -522,6 +522,21 @@ test('a server that does not wait for the uid is tried again, one that refuses i
     assert.equal(client.state, 'closed');
 });
 
+test('a uid that comes when the server has begun to close is not what it refuses', async () => {
+    for (const how of ['give', 'refuse']) {
+        const { uid, calls } = asked();
+        const { client, states } = start({ uid });
+        newest().opens();
+        newest().readyState = 2; // CLOSING: its goodbye is there, the end of the stream is not
+        calls[0][how]('too late');
+        await settled();
+        assert.deepEqual([newest().sent, client.state], [[], 'connecting']);
+        newest().ends(1008, 'no uid in time');
+        assert.deepEqual([client.state, states.at(-1).reason], ['waiting', 'no uid in time']);
+        client.close();
+    }
+});
+
 test('a uid that was missing once makes no later end less final', async () => {
     const { client } = start({ uid: () => Promise.reject(new Error('401')), finalCodes: [1006] });
     newest().opens();
