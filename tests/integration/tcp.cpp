@@ -57,6 +57,9 @@ BOOST_AUTO_TEST_CASE(a_connection_sends_small_messages_at_once_and_asks_after_a_
         const int probes = option(stream, IPPROTO_TCP, TCP_KEEPCNT);
         BOOST_TEST(idle == 25);
         BOOST_TEST(idle + interval * probes <= 60); // that is when a dead one is found
+        // Or one to which bytes are under way, which the system does not ask then.
+        BOOST_TEST(option(stream, IPPROTO_TCP, TCP_USER_TIMEOUT) ==
+                   (idle + interval * probes) * 1000);
     });
 }
 
@@ -66,6 +69,7 @@ BOOST_AUTO_TEST_CASE(or_not_if_it_is_told_so)
                   [](const crier::tcp::stream& stream) {
                       BOOST_TEST(option(stream, IPPROTO_TCP, TCP_NODELAY) == 0);
                       BOOST_TEST(option(stream, SOL_SOCKET, SO_KEEPALIVE) == 0);
+                      BOOST_TEST(option(stream, IPPROTO_TCP, TCP_USER_TIMEOUT) == 0);
                   });
     with_accepted({.address = "127.0.0.1", .keep_alive = 1s}, [](const crier::tcp::stream& stream) {
         BOOST_TEST(option(stream, IPPROTO_TCP, TCP_KEEPIDLE) == 1);

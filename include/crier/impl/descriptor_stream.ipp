@@ -237,10 +237,13 @@ CRIER_COLD CRIER_DECL void set_for_all_accepted(int descriptor, const tcp_option
     constexpr int probes = 3;
     constexpr std::chrono::seconds most{32767}; // the system's
     const int idle = static_cast<int>(std::min(options.keep_alive, most).count());
+    const int interval = std::max(1, idle / probes);
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
     set(IPPROTO_TCP, TCP_KEEPIDLE, idle);
-    set(IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, idle / probes));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, interval);
     set(IPPROTO_TCP, TCP_KEEPCNT, probes);
+    // While bytes are under way Linux does not ask: it sends them again, for a quarter of an hour.
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, (idle + interval * probes) * 1000);
 }
 
 CRIER_COLD CRIER_DECL listening listen_tcp(const std::string& address, unsigned short port,

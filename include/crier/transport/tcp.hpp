@@ -25,8 +25,9 @@ struct tcp
     bool reuse_port = false; ///< SO_REUSEPORT: several processes listen on the same port
 
     /// After so long without a byte the system asks the peer whether it is there, and after as long
-    /// again without an answer the connection is lost: also one whose codec has no pings. At least 1 s,
-    /// in whole seconds; 0: never.
+    /// again without an answer the connection is lost: also one whose codec has no pings. So is one that
+    /// acknowledges nothing of what was sent, or has no room for it, for both times together
+    /// (TCP_USER_TIMEOUT). At least 1 s, in whole seconds; 0: never.
     std::chrono::seconds keep_alive{25};
 
     using stream = detail::descriptor_stream;
