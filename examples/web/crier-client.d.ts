@@ -37,6 +37,9 @@ export interface Options {
 /** 1000, 1002, 1003, 1007 to 1010, 4000 to 4999. */
 export const DEFAULT_FINAL_CODES: ReadonlyArray<number | readonly [number, number]>;
 
+/** The same without 1008: the default where `uid` is a function. */
+export const FINAL_CODES_OF_A_FRESH_UID: ReadonlyArray<number | readonly [number, number]>;
+
 /** The client's state changed. */
 export class CrierStateEvent extends Event {
     constructor(init: { state: State; code?: number; reason?: string; delayMs?: number });

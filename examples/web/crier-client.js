@@ -48,7 +48,7 @@
  *     milliseconds, has failed (default: 10000)
  * @property {ReadonlyArray<number | readonly [number, number]>} [finalCodes] the close codes, or
  *     first and last of a range of them, after which the client stays closed
- *     (default: `DEFAULT_FINAL_CODES`)
+ *     (default: `DEFAULT_FINAL_CODES`, or `FINAL_CODES_OF_A_FRESH_UID` if `uid` is a function)
  * @property {typeof WebSocket} [WebSocket] the WebSocket class, where there is no global one, as in
  *     Node before version 22
  */
@@ -56,12 +56,21 @@
 /**
  * The close codes after which another attempt would only end the same way: the server is done with
  * this client (1000), or refuses what it says or who it is (1002, 1003, 1007 to 1010, and the
- * application's own codes). 1008 is also what a client hears whose place a newer connection took;
- * two pages that both came back after it would replace each other for ever.
+ * application's own codes: 4001 where a newer connection took its place; two pages that both came
+ * back after it would replace each other for ever).
  * @type {ReadonlyArray<number | readonly [number, number]>}
  */
 export const DEFAULT_FINAL_CODES = Object.freeze([
     1000, 1002, 1003, Object.freeze([1007, 1010]), Object.freeze([4000, 4999]),
+]);
+
+/**
+ * The same where `uid` is a function, without 1008: a ticket that had ended or was signed too early,
+ * or a uid with too many connections, may do better the next time.
+ * @type {ReadonlyArray<number | readonly [number, number]>}
+ */
+export const FINAL_CODES_OF_A_FRESH_UID = Object.freeze([
+    1000, 1002, 1003, 1007, Object.freeze([1009, 1010]), Object.freeze([4000, 4999]),
 ]);
 
 /** WebSocket.OPEN: above it are CLOSING and CLOSED. */
@@ -141,7 +150,8 @@ export class CrierClient extends EventTarget {
             factor: 2,
             stableAfterMs: 5000,
             connectTimeoutMs: 10_000,
-            finalCodes: DEFAULT_FINAL_CODES,
+            finalCodes: typeof options?.uid === 'function'
+                ? FINAL_CODES_OF_A_FRESH_UID : DEFAULT_FINAL_CODES,
             WebSocket: globalThis.WebSocket,
             ...options,
         };

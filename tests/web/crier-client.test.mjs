@@ -508,9 +508,31 @@ test('a uid that does not come in time is a failed attempt', async () => {
     assert.deepEqual(slow.sent, []);
 });
 
-test('a server that does not wait for the uid is tried again, one that refuses it is not', async () => {
+test('a uid that is refused is final, one that is asked for each time is not unless one says so', async () => {
+    const fixed = start().client;
+    newest().opens();
+    newest().ends(1008, 'uid refused');
+    assert.equal(fixed.state, 'closed');
+
     const { uid, calls } = asked();
     const { client } = start({ uid });
+    newest().opens();
+    calls[0].give('ticket of yesterday');
+    await settled();
+    newest().ends(1008, 'ticket has expired');
+    assert.equal(client.state, 'waiting');
+    clock.next();
+    newest().opens();
+    calls[1].give('fresh ticket');
+    await settled();
+    assert.deepEqual([newest().sent, client.state], [['fresh ticket'], 'open']);
+    newest().ends(4001, 'replaced');
+    assert.equal(client.state, 'closed');
+});
+
+test('a server that does not wait for the uid is tried again, also where a refusal is final', async () => {
+    const { uid, calls } = asked();
+    const { client } = start({ uid, finalCodes: DEFAULT_FINAL_CODES });
     newest().opens();
     newest().ends(1008, 'no uid in time');
     assert.equal(client.state, 'waiting');
