@@ -31,7 +31,7 @@ for percent in {0..100}; do
         ! IFS= read -r -t 5 reply <&3; then
         fail "no reply from $host:$port at $percent%"
     fi
-    [[ $reply == ok ]] || fail "the reply to $percent% is $reply, not ok: does a page listen as $uid?"
+    [[ $reply == ok ]] || fail "the reply to $percent% is $reply, not ok: does a page listen as $uid, or has CRIER_SECRET to be set?"
     sleep 0.02
 done
 echo "101 pushed to $uid, every reply is ok"

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Pushes the percents 0 to 100 to the pages of one uid.
 //
-// Usage: node push.mjs [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+// Usage: node push.mjs [uid] [host] [port]      (default: uid1 127.0.0.1 5678; or unix:/PATH as host)
 // If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ function fail(why) {
 }
 
 let connected = false;
-const server = connect({ host, port })
+const server = connect(host.startsWith('unix:') ? { path: host.slice(5) } : { host, port })
     .setTimeout(5000, () => fail(`no answer from ${host}:${port}`))
     .on('connect', () => { connected = true; })
     .on('error', (error) => fail(connected
@@ -40,7 +40,8 @@ for (let percent = 0; percent <= 100; percent += 1) {
         fail(`no reply from ${host}:${port} at ${percent}%`);
     }
     if (reply !== 'ok') {
-        fail(`the reply to ${percent}% is ${reply}, not ok: does a page listen as ${uid}?`);
+        fail(`the reply to ${percent}% is ${reply}, not ok: does a page listen as ${uid}, `
+            + 'or has CRIER_SECRET to be set?');
     }
     await sleep(20);
 }

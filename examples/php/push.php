@@ -1,12 +1,13 @@
 <?php
 // Pushes the percents 0 to 100 to the pages of one uid.
 //
-// Usage: php push.php [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+// Usage: php push.php [uid] [host] [port]      (default: uid1 127.0.0.1 5678; or unix:/PATH as host)
 // If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 
 [$uid, $host, $port] = array_slice($argv, 1, 3) + ['uid1', '127.0.0.1', '5678'];
 
-$server = @stream_socket_client("tcp://$host:$port", $errno, $error, 5)
+$server = @stream_socket_client(
+    str_starts_with($host, 'unix:') ? 'unix://' . substr($host, 5) : "tcp://$host:$port", $errno, $error, 5)
     or fail("cannot reach $host:$port: $error");
 stream_set_timeout($server, 5);
 
@@ -25,7 +26,8 @@ for ($percent = 0; $percent <= 100; ++$percent) {
         fail("no reply from $host:$port at $percent%");
     }
     if ($reply !== "ok\n") {
-        fail("the reply to $percent% is " . trim($reply) . ", not ok: does a page listen as $uid?");
+        fail("the reply to $percent% is " . trim($reply) . ", not ok: does a page listen as $uid, "
+            . "or has CRIER_SECRET to be set?");
     }
     usleep(20_000);
 }

@@ -29,7 +29,7 @@ the page hears it, and the back end reads "ok" or "fail".)";
 constexpr const char* footer = R"(Commands:
   start    run; in the foreground unless -d is given. The default.
   stop     end the daemon; it has one second to deliver what is queued, with -g all its drain time
-  restart  stop, if it runs, then start
+  restart  stop, if it runs, then start, with the options given now and no others
   status   say whether it runs
 
 An ADDRESS is HOST:PORT, such as 127.0.0.1:1234 or [::1]:1234, or unix:/PATH.
@@ -252,6 +252,8 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                "the same for one IPv4 address or IPv6 network; not behind a proxy");
     add_number(app, "--max-connections-per-uid", result.uid_registry.max_connections_per_uid,
                "pages at a time of one uid; above it: close code 1008");
+    add_number(app, "--max-backend-connections", result.max_backend_connections,
+               "back ends at a time; further ones are closed at once");
     add_number(app, "--max-accepts-per-second", result.admission.max_accepts_per_second,
                "pages; further ones wait");
     add_number(app, "--spare-descriptors", result.admission.spare_descriptors,

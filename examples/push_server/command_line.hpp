@@ -45,7 +45,8 @@ struct command_line
     crier::websocket_deflate<> websocket;
     crier::text_line text_line;
     crier::limits limits;
-    crier::admission admission; ///< of pages
+    crier::admission admission;              ///< of pages
+    std::size_t max_backend_connections = 0; ///< 0: no limit
     crier::threads threads{.count = 1};
     std::chrono::milliseconds drain{5'000};
     std::chrono::milliseconds drain_spread{0};

@@ -31,8 +31,7 @@ crier::verdict page_guard::judge(const crier::question& q) const
     if (!ticket)
         return crier::verdict::refuse();
     crier::verdict found = (*ticket)(q);
-    if (told && q.occasion() == crier::question::opening &&
-        found.kind() == crier::verdict::kind_refused)
+    if (told && found.kind() == crier::verdict::kind_refused)
         told->ticket_refused(q.peer(), found.text());
     return found;
 }

@@ -52,8 +52,7 @@ struct backend_guard
 static_assert(crier::check_authenticator<backend_guard>());
 static_assert(crier::authenticator_admits_all<backend_guard>);
 
-/// Authenticator of pages: who has a ticket. Tells the log of tickets that were refused in the URL;
-/// of others it hears when the connection is closed.
+/// Authenticator of pages: who has a ticket. Tells the log of tickets that were refused, and why.
 ///
 /// Models: crier::authenticator.
 struct page_guard

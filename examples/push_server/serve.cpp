@@ -124,8 +124,9 @@ public:
     static crier::admission backend_admission(const command_line& options)
     {
         if (options.secrets.of_backends.empty())
-            return {};
-        return {.max_connections_per_address = options.admission.max_connections_per_address,
+            return {.max_connections = options.max_backend_connections};
+        return {.max_connections = options.max_backend_connections,
+                .max_connections_per_address = options.admission.max_connections_per_address,
                 .spare_descriptors = options.admission.spare_descriptors / 2};
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pushes the percents 0 to 100 to the pages of one uid.
 
-Usage: push.py [uid] [host] [port]      (default: uid1 127.0.0.1 5678)
+Usage: push.py [uid] [host] [port]      (default: uid1 127.0.0.1 5678; or unix:/PATH as host)
 If the environment has a CRIER_SECRET, it is said first (push_server --backend-secret-file).
 """
 
@@ -14,7 +14,12 @@ import time
 
 def push(uid="uid1", host="127.0.0.1", port="5678"):
     try:
-        server = socket.create_connection((host, int(port)), timeout=5)
+        if host.startswith("unix:"):
+            server = socket.socket(socket.AF_UNIX)
+            server.settimeout(5)
+            server.connect(host.removeprefix("unix:"))
+        else:
+            server = socket.create_connection((host, int(port)), timeout=5)
     except OSError as error:
         sys.exit(f"push.py: cannot reach {host}:{port}: {error}")
 
@@ -37,7 +42,7 @@ def push(uid="uid1", host="127.0.0.1", port="5678"):
                 sys.exit(f"push.py: no reply from {host}:{port} at {percent}%")
             if reply != "ok":
                 sys.exit(f"push.py: the reply to {percent}% is {reply}, not ok: "
-                         f"does a page listen as {uid}?")
+                         f"does a page listen as {uid}, or has CRIER_SECRET to be set?")
             time.sleep(0.02)
     print(f"101 pushed to {uid}, every reply is ok")
 

@@ -50,8 +50,10 @@ enum class error {
     uid_not_text, ///< the first message was binary
     uid_refused,  ///< the registry did not take the uid
     unauthorized, ///< the authenticator refused it
-    http_request, ///< an HTTP request where back ends say lines: some page's, through a browser
-    replaced,     ///< a newer connection of the same uid took this one's place
+    /// An HTTP request where back ends say lines: some page's, through a browser. Where they have to
+    /// say a secret first it is `unauthorized`.
+    http_request,
+    replaced, ///< a newer connection of the same uid took this one's place
 
     // How many there are (admission).
     too_many_connections,    ///< the listener has max_connections already

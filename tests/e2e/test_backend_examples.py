@@ -31,6 +31,22 @@ class BackEndExamples(EndToEndTest):
                 self.assertEqual([{"uid": uid, "percent": f"{n}%"} for n in range(101)],
                                  [json.loads(text) for text in page.messages(101)])
 
+    def test_all_but_bash_reach_a_local_socket(self):
+        with tempfile.TemporaryDirectory(prefix="local-") as folder:
+            path = f"unix:{folder}/push.sock"
+            server = PushServer(arguments=["--backend", path]).start()
+            self.addCleanup(server.log.close)
+            self.addCleanup(server.stop)
+            for language, command in commands():
+                if language == "bash":
+                    continue
+                with self.subTest(language):
+                    page = self.receiver(language, server.websocket_url)
+                    done = run(*command, language, path)
+                    self.assertEqual((0, ""), (done.returncode, done.stderr))
+                    self.assertEqual([f"{n}%" for n in range(101)],
+                                     [json.loads(text)["percent"] for text in page.messages(101)])
+
     def test_a_reply_that_is_not_ok_ends_it_with_one_sentence(self):
         for language, command in commands():
             with self.subTest(language):

@@ -249,6 +249,25 @@ class Options(CommandLineTest):
         server.stop()
         self.assertRegex(server.logged(), r"warning turned away \d+ connection")
 
+    def test_back_ends_above_the_number_are_turned_away(self):
+        server = self.serve("--max-backend-connections", "1")
+        # Who has tried whether it listens has to be gone.
+        def nobody_is_there():
+            server.process.send_signal(signal.SIGUSR1)
+            return "info    0 connections open" in server.logged()
+
+        eventually("those who tried are gone", nobody_is_there)
+        with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as kept:
+            kept.sendall(b"1\n")
+            self.assertEqual(b"fail\n", kept.recv(100))
+            with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as further:
+                try:
+                    self.assertEqual(b"", further.recv(100))
+                except ConnectionResetError:
+                    pass
+            kept.sendall(b"1\n")
+            self.assertEqual(b"fail\n", kept.recv(100))
+
     def test_a_message_and_a_line_that_do_not_end_are_closed(self):
         server = self.serve("--message-seconds", "0.3")
         page = self.client(server, "uid1")

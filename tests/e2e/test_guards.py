@@ -146,10 +146,12 @@ class Tickets(GuardsTest):
         self.assertHears(server, "uid1")
         self.assertNotIn(good, server.logged())
 
-    def test_the_log_tells_of_a_ticket_that_was_refused_in_the_url(self):
+    def test_the_log_tells_why_a_ticket_was_refused(self):
         server = self.serve("--ticket-key-file", self.write(self.keys, OLD))
         self.assertEqual(403, self.status_with(server, "ticket=uid1")[0])
         self.assertRegex(server.logged(), r"warning refused a page from 127\.0\.0\.1:\d+: bad ticket\n")
+        self.assertTurnedAway(server, self.ticket("uid1", OLD, 0), "ticket has expired")
+        self.assertRegex(server.logged(), r"warning refused a page from 127\.0\.0\.1:\d+: ticket has expired\n")
 
     def test_without_keys_a_ticket_is_a_uid_like_any_other(self):
         server = self.serve()
