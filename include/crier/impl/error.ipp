@@ -89,14 +89,14 @@ constexpr bool each_row_is_where_it_is_looked_for() noexcept
     for (std::size_t i = 0; i < std::size(error_rows); ++i)
         if (error_rows[i].value != static_cast<error>(i + 1))
             return false;
-    return error_rows[std::size(error_rows) - 1].value == last_error;
+    return error_rows[std::size(error_rows) - 1].value == crier::last_error;
 }
 
 static_assert(each_row_is_where_it_is_looked_for());
 
 CRIER_DECL const error_row* find_row(int value) noexcept
 {
-    const bool known = value >= 1 && value <= static_cast<int>(last_error);
+    const bool known = value >= 1 && value <= static_cast<int>(crier::last_error);
     return known ? &error_rows[value - 1] : nullptr;
 }
 
