@@ -93,7 +93,9 @@ class Server(support.PushServer):
         """The counters as they are now."""
         had = self.all_logged().count(" counters: ")
         self.process.send_signal(signal.SIGUSR1)
-        eventually("the counters are logged", lambda: self.all_logged().count(" counters: ") > had, 10)
+        eventually("the counters are logged",
+                   lambda: self.process.poll() is not None or self.all_logged().count(" counters: ") > had, 10)
+        must(self.process.poll() is None, f"the server ended: {self.logged()}")
         return self.counters()
 
 
