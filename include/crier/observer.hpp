@@ -33,7 +33,7 @@ class opening_request;
 ///     {
 ///         void on_end(const crier::connection& c, crier::error_code why)
 ///         {
-///             std::clog << '#' << c.id() << ' ' << c.uid() << ": " << to_string(why) << '\n';
+///             std::clog << '#' << c.id() << ' ' << c.uid() << ": " << why.message() << '\n';
 ///         }
 ///     };
 ///     using server = crier::push_server<crier::clients<crier::tcp, crier::websocket>,

@@ -43,7 +43,7 @@ public:
         : shard_(std::move(home)),
           role_(r),
           codec_(codec),
-          pause_(shard_->get_executor(), [this] { recovers(); })
+          pause_(shard_->get_executor(), [this] { schedule(); })
     {}
 
     /// Throws what the acceptor's constructor throws.
@@ -64,11 +64,7 @@ public:
             acceptor_->watch(*this);
     }
 
-    void ready(readiness) noexcept override
-    {
-        if (!failed_) // else it would fail for each that comes
-            schedule();
-    }
+    void ready(readiness) noexcept override { schedule(); }
 
     CRIER_COLD std::string address() const { return acceptor_->address(); }
 
@@ -85,12 +81,6 @@ private:
     static constexpr int accepts_per_turn = 16;
     static constexpr std::chrono::milliseconds pause_after_error{100};
     static constexpr std::chrono::milliseconds least_wait{5}; // for how fast they may come
-
-    void recovers()
-    {
-        failed_ = false;
-        schedule();
-    }
 
     void schedule()
     {
@@ -120,7 +110,7 @@ private:
             if (ec) {
                 ++shard_->counts.accept_errors;
                 role_.accept_failed(ec);
-                return fail();
+                return pause();
             }
             if (!stream)
                 return; // until we are told
@@ -131,7 +121,7 @@ private:
                     turn_away(static_cast<error>(ec.value()));
             } catch (...) { // the next one may have more luck
                 has_no_memory();
-                return fail();
+                return pause();
             }
         }
         schedule(); // after the others' turn
@@ -217,12 +207,9 @@ private:
         }
     }
 
-    CRIER_COLD void pause(clock::duration length) { pause_.set(clock::now() + length); }
-
-    CRIER_COLD void fail()
+    CRIER_COLD void pause(clock::duration length = pause_after_error)
     {
-        failed_ = true;
-        pause(pause_after_error);
+        pause_.set(clock::now() + length);
     }
 
     std::shared_ptr<shard> shard_;
@@ -233,8 +220,7 @@ private:
     std::vector<std::shared_ptr<accept_loop>> others_;
     std::size_t next_ = 0; // of the others
     bool scheduled_ = false;
-    bool waits_ = false;  // has come as far as its entrance lets it
-    bool failed_ = false; // accepts again after a pause
+    bool waits_ = false; // has come as far as its entrance lets it
     bool stopped_ = false;
 };
 
