@@ -25,8 +25,9 @@ struct counters
     std::uint64_t turned_away = 0; ///< connections closed as they came, by admission's limits
     std::uint64_t closed = 0;      ///< connections that ended in order
     std::uint64_t lost = 0;        ///< connections that ended without a goodbye or by an I/O error
-    /// Connections whose transport's handshake failed (TLS), or whose opening request was malformed,
-    /// no upgrade (unless a hook answered it: that is `closed`), or refused by a hook. Whom an authenticator refused, there too: `rejected`.
+    /// Connections whose transport's handshake failed (TLS), or whose opening request was malformed, no
+    /// upgrade (unless a hook answered it: that is `closed`), or refused by a hook. Whom an
+    /// authenticator refused, there too: `rejected`.
     std::uint64_t handshakes_failed = 0;
     std::uint64_t protocol_violations = 0; ///< connections closed for breaking the protocol
     std::uint64_t limits_exceeded = 0; ///< connections closed for a limit, slow consumers included
