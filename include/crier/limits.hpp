@@ -38,7 +38,7 @@ struct limits
     /// Of clients: the most of a thread's time, in percent, that reading from those may take who say more
     /// than max_turn_bytes again and again, all of them together; 1 to 100, and 100 is no limit. What they
     /// send meanwhile waits in their sockets, and then they have to. So a flood leaves the processor to
-    /// others, and what pages normally say is not delayed: a burst that takes two milliseconds to read is.
+    /// others. What pages normally say is not delayed, nor is a burst that is read in half a millisecond.
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;

@@ -266,7 +266,7 @@ CRIER_DECL void shard::read_later(session_base& s)
 
 CRIER_DECL void shard::unpark_some()
 {
-    constexpr std::chrono::milliseconds burst{2}; // may be read before anybody has to wait
+    constexpr std::chrono::milliseconds burst{2}; // may be owed before anybody has to wait
     constexpr clock::duration least_cost = std::chrono::microseconds(1);
     constexpr clock::rep at_once = 2; // nobody else waits long for them
     const clock::time_point at = now();
