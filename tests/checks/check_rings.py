@@ -29,7 +29,7 @@ RINGS = {
         "opening.hpp", "push_result.hpp", "receivers.hpp", "stop_options.hpp", "utf8.hpp", "version.hpp",
         "detail/block_cache.hpp", "detail/deadline_list.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
         "detail/json_scanner.hpp", "detail/member_names.hpp",
-        "detail/outbox.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
+        "detail/outbox.hpp", "detail/read_share.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
         "detail/topic_table.hpp", "detail/uid_table.hpp", "detail/utf8_blocks.hpp",
     ],
     ENGINE: [

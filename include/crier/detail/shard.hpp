@@ -9,6 +9,7 @@
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/mailbox.hpp>
 #include <crier/detail/poller.hpp>
+#include <crier/detail/read_share.hpp>
 #include <crier/detail/timer.hpp>
 #include <crier/detail/topic_table.hpp>
 #include <crier/stop_options.hpp>
@@ -192,10 +193,7 @@ private:
     CRIER_DECL void turn();
     CRIER_DECL void read(session_base& s);
     CRIER_DECL void read_later(session_base& s);
-    bool may_unpark() const noexcept
-    {
-        return !parked_.empty() && unpark_at_ == clock::time_point::max();
-    }
+    bool may_unpark() const noexcept { return !parked_.empty() && !share_.pauses(); }
     CRIER_DECL void unpark_some();
     CRIER_DECL void forget_parked(session_base& s) noexcept;
     CRIER_DECL void schedule_turn();
@@ -234,13 +232,9 @@ private:
     std::uint64_t last_change_ = 0;
     std::uint64_t together_until_ = 0;
 
-    // Clients that are read from later, the first in front, and when (limits::max_read_share). Each
-    // time that is spent on such moves paid_until_ on by what the others have to have in return.
+    // Clients that are read from later, the first in front.
     std::vector<session_base*> parked_;
-    clock::time_point paid_until_{};
-    clock::time_point unpark_at_ = clock::time_point::max();
-    clock::time_point unparked_at_ = clock::time_point::max();  // when some were last
-    clock::duration read_cost_ = std::chrono::microseconds(50); // of one of them, about
+    read_share share_;
 
     std::vector<char> scratch_;
     mailbox mailbox_;

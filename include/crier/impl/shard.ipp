@@ -80,7 +80,7 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 
 CRIER_DECL void shard::arm_timer()
 {
-    clock::time_point earliest = std::min({drain_deadline_, next_told_, unpark_at_});
+    clock::time_point earliest = std::min({drain_deadline_, next_told_, share_.pause_ends()});
     for (const auto& list : deadlines_)
         if (!list->empty() && list->earliest() < earliest)
             earliest = list->earliest();
@@ -91,9 +91,6 @@ CRIER_DECL void shard::arm_timer()
         timer_.set(earliest - advanced_);
 }
 
-/// Between reading from those who have to wait, at least: a wake-up for less is not worth it.
-inline constexpr std::chrono::microseconds read_pause{500};
-
 CRIER_DECL void shard::run_deadlines()
 {
     const clock::time_point at = now();
@@ -102,12 +99,12 @@ CRIER_DECL void shard::run_deadlines()
             auto* const s = static_cast<session_base*>(due);
             s->guarded([s] { s->on_deadline(); });
         }
-    if (unpark_at_ <= at) {
-        unpark_at_ = clock::time_point::max();
+    if (share_.pause_ends() <= at) {
+        share_.end_pause();
         try {
             schedule_turn();
         } catch (const std::bad_alloc&) {
-            unpark_at_ = at + read_pause;
+            share_.pause_until(at + share_.least_pause);
         }
     }
     if (next_told_ <= at)
@@ -190,7 +187,7 @@ CRIER_DECL void shard::turn()
                     self.schedule_turn();
             } catch (const std::bad_alloc&) { // whoever gets active next tries again
                 if (self.may_unpark()) {
-                    self.unpark_at_ = self.now() + read_pause;
+                    self.share_.pause_until(self.now() + self.share_.least_pause);
                     self.arm_timer();
                 }
             }
@@ -238,17 +235,10 @@ CRIER_DECL void shard::read(session_base& s)
 {
     if (!s.greedy_)
         return s.guarded([&s] { s.read_turn(); });
-    // Whatever a read has cost, in a hook say: who has said no more than a page may is not to be taken
-    // for one that never ends its message.
-    constexpr std::chrono::seconds longest_wait{1};
     s.greedy_ = false;
     const clock::time_point begin = now();
     s.guarded([&s] { s.read_turn(); });
-    const clock::time_point end = now();
-    read_cost_ += (end - begin - read_cost_) / 8;
-    paid_until_ = std::min(std::max(paid_until_, begin) +
-                               (end - begin) * 100 / s.role_->options().max_read_share,
-                           end + longest_wait);
+    share_.spent(begin, now(), s.role_->options().max_read_share);
 }
 
 CRIER_DECL void shard::read_later(session_base& s)
@@ -266,29 +256,19 @@ CRIER_DECL void shard::read_later(session_base& s)
 
 CRIER_DECL void shard::unpark_some()
 {
-    constexpr std::chrono::milliseconds burst{2}; // may be owed before anybody has to wait
-    constexpr clock::duration least_cost = std::chrono::microseconds(1);
-    constexpr clock::rep at_once = 2; // nobody else waits long for them
-    const clock::time_point at = now();
-    const clock::duration since =
-        std::max(at - std::exchange(unparked_at_, at), clock::duration::zero());
-    if (paid_until_ - at > burst) {
+    const std::size_t most = share_.take(now(), parked_.front()->role_->options().max_read_share);
+    if (most == 0) {
         ++counts.read_pauses;
-        unparked_at_ = clock::time_point::max();
-        unpark_at_ = std::max(paid_until_ - burst, at + read_pause);
         return arm_timer();
     }
-    // Where the others' work takes long, two each time would be far less than their share.
-    const clock::rep share = parked_.front()->role_->options().max_read_share;
-    const clock::rep worth = since * share / 100 / std::max(read_cost_, least_cost);
-    const auto count = std::min(static_cast<std::size_t>(std::max(worth, at_once)), parked_.size());
-    for (std::size_t i = 0; i < count; ++i) {
-        parked_[i]->parked_ = false;
-        activate(*parked_[i]);
+    const auto end = parked_.begin() + static_cast<std::ptrdiff_t>(std::min(most, parked_.size()));
+    for (auto at = parked_.begin(); at != end; ++at) {
+        (*at)->parked_ = false;
+        activate(**at);
     }
-    parked_.erase(parked_.begin(), parked_.begin() + static_cast<std::ptrdiff_t>(count));
+    parked_.erase(parked_.begin(), end);
     if (parked_.empty())
-        unparked_at_ = clock::time_point::max();
+        share_.end_pause();
 }
 
 CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
@@ -296,7 +276,7 @@ CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
     parked_.erase(std::find(parked_.begin(), parked_.end(), &s));
     s.parked_ = false;
     if (parked_.empty())
-        unparked_at_ = unpark_at_ = clock::time_point::max();
+        share_.end_pause();
 }
 
 CRIER_COLD CRIER_DECL void shard::take_in(session_base& s) noexcept
