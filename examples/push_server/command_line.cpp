@@ -199,7 +199,8 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
         ->check(names_a_file)
         ->option_text("PATH");
     app.add_option("--backend-secret-file", result.secret_files.backend_secret,
-                   "its first line is what a back end has to say first; answered ok or fail")
+                   "what a back end has to say first, answered ok or fail; two lines, the "
+                   "old one and the new one, while it is changed")
         ->type_name("PATH")
         ->check(names_a_file)
         ->option_text("PATH");

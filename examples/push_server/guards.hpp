@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "events.hpp"
 
@@ -65,8 +66,8 @@ struct page_guard
 
 static_assert(crier::check_authenticator<page_guard>());
 
-/// Accepts who says the secret first.
-replaceable_judge::function judge_of_secret(const std::string& secret);
+/// Accepts who says one of the secrets first; nobody if there is none.
+replaceable_judge::function judge_of_secrets(const std::vector<std::string>& secrets);
 
 /// Accepts tickets that are signed with one of these keys, id to secret (crier::signed_ticket).
 /// Precondition: can_judge_tickets().

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t max_file_bytes = 1024 * 1024;
 constexpr std::size_t min_key_bytes = 16;
+constexpr std::size_t max_secrets = 2;
 constexpr std::size_t max_id_bytes = 64;
 constexpr const char* blanks = " \t\r";
 
@@ -112,15 +113,34 @@ std::map<std::string, std::string> read_keys(const std::string& path,
     return keys;
 }
 
-std::string read_secret(const std::string& path, std::vector<std::string>& warnings)
+std::vector<std::string> read_secrets(const std::string& path, std::size_t max_secret_bytes,
+                                      std::vector<std::string>& warnings)
 {
     const std::string text = contents(path, warnings);
-    std::string line = text.substr(0, text.find('\n'));
-    while (line.ends_with('\r'))
-        line.pop_back();
-    if (line.empty())
-        throw std::runtime_error("no secret in " + path + ": its first line is empty");
-    return line;
+    std::vector<std::string> found;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        while (line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (!line.empty() && line.front() != '#')
+            found.emplace_back(line);
+    }
+    if (found.empty())
+        throw std::runtime_error("no secret in " + path +
+                                 ": write a line that is one, and does not begin with #");
+    if (found.size() > max_secrets)
+        throw std::runtime_error("more than two secrets in " + path +
+                                 ": each line is one; write the old one and the new one at most");
+    for (const std::string& secret : found) {
+        if (secret.size() > max_secret_bytes)
+            throw std::runtime_error("a secret in " + path +
+                                     " is longer than --max-line-bytes: no back end could say it");
+        if (secret.size() < min_key_bytes)
+            warnings.push_back("a secret in " + path + " is shorter than 16 bytes: easy to guess");
+    }
+    return found;
 }
 
 } // namespace
@@ -129,10 +149,7 @@ secrets secret_files::read(std::size_t max_secret_bytes) const
 {
     secrets found;
     if (!backend_secret.empty())
-        found.of_backends = read_secret(backend_secret, found.warnings);
-    if (found.of_backends.size() > max_secret_bytes)
-        throw std::runtime_error("the secret in " + backend_secret +
-                                 " is longer than --max-line-bytes: no back end could say it");
+        found.of_backends = read_secrets(backend_secret, max_secret_bytes, found.warnings);
     if (ticket_keys.empty())
         return found;
     if (!can_judge_tickets())

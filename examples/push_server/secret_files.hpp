@@ -11,16 +11,17 @@ namespace push_server {
 /// What guards need to know and nobody else may.
 struct secrets
 {
-    std::string of_backends;                        ///< empty: there is none
+    std::vector<std::string> of_backends;           ///< each is good; empty: there is none
     std::map<std::string, std::string> ticket_keys; ///< id to secret; empty: there are none
     std::vector<std::string> warnings;              ///< about the files, for the log
 };
 
 /// The files that they are in.
 ///
-/// That of the back ends' secret holds it as its first line. That of the keys holds one on each line,
+/// That of the back ends' secret holds it on a line, or two of them on two lines, the old and the new
+/// one, while it is changed: each is good. That of the keys holds one on each line,
 /// `ID SECRET`: the id of 1 to 64 of A-Z a-z 0-9 _ -, blanks, a secret of 16 bytes at least without
-/// blanks; empty lines and those that begin with # are skipped.
+/// blanks. Empty lines and those that begin with # are skipped in both.
 struct secret_files
 {
     std::string backend_secret; ///< a path; empty: none

@@ -102,7 +102,7 @@ public:
           log_(out),
           events_(out),
           secret_(judge_if(!options.secrets.of_backends.empty(),
-                           judge_of_secret(options.secrets.of_backends))),
+                           judge_of_secrets(options.secrets.of_backends))),
           tickets_(judge_if(!options.secrets.ticket_keys.empty(),
                             judge_of_tickets(options.secrets.ticket_keys))),
           server_(context_,
@@ -232,7 +232,7 @@ private:
         try {
             const secrets found =
                 options_.secret_files.read_again(options_.text_line.max_line_bytes);
-            auto secret = judge_of_secret(found.of_backends);
+            auto secret = judge_of_secrets(found.of_backends);
             auto tickets = judge_of_tickets(found.ticket_keys);
             if (secret_)
                 secret_->replace(std::move(secret));
@@ -240,7 +240,7 @@ private:
                 tickets_->replace(std::move(tickets));
             log_warnings_of(found);
             std::string text = "read again: ";
-            text += secret_ ? "the secret of back ends" : "";
+            text += secret_ ? counted(found.of_backends.size(), "secret") + " of back ends" : "";
             text += secret_ && tickets_ ? ", " : "";
             log_.info(tickets_ ? text + counted(found.ticket_keys.size(), "ticket key") : text);
         } catch (const std::exception& e) {

@@ -139,8 +139,11 @@ class Usage(CommandLineTest):
 
     def test_a_secret_that_is_not_there_is_one_sentence_and_1(self):
         empty = self.directory / "empty"
-        empty.write_text("\nnot here\n")
-        for path, word in ((self.directory / "none", "No such file"), (empty, "first line is empty")):
+        empty.write_text("\n# not here\n")
+        many = self.directory / "many"
+        many.write_text("the first\nthe second\nand one more\n")
+        for path, word in ((self.directory / "none", "No such file"), (empty, "write a line that is one"),
+                           (many, "more than two secrets")):
             done = push_server("--clients", "127.0.0.1:0", "--backend", "127.0.0.1:0",
                                "--backend-secret-file", path)
             self.assertRefused(1, done, str(path), word)
@@ -203,10 +206,11 @@ class Addresses(CommandLineTest):
 class Options(CommandLineTest):
     def test_a_back_end_says_the_secret_first(self):
         secret = self.directory / "secret"
-        secret.write_text("open sesame\r\nanother line\n")
+        secret.write_text("# since May\r\nopen sesame\r\n")
         server = self.serve("--backend-secret-file", secret, "--backend", "0.0.0.0:0")
+        self.assertIn(f"warning a secret in {secret} is shorter than 16 bytes: easy to guess\n", server.logged())
         page = self.client(server, "uid1")
-        for first in ("open sesame ", '{"uid":"uid1"}', "another line"):
+        for first in ("open sesame ", '{"uid":"uid1"}', "# since May", ""):
             with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as stranger:
                 self.assertEqual("fail", push_over(stranger, first))
                 self.assertEqual(b"", stranger.recv(100), "and is closed")

@@ -359,12 +359,12 @@ class Hangup(GuardsTest):
 
                     self.write(self.keys, NEW, OLD)
                     self.write(self.secret, "open up")
-                    self.hangup(server, "read again: the secret of back ends, 2 ticket keys\n")
+                    self.hangup(server, "read again: 1 secret of back ends, 2 ticket keys\n")
                     between = self.page(server).open(self.ticket("uid1", OLD))
                     new_page = self.page(server).open(self.ticket("uid1", NEW))
 
                     self.write(self.keys, NEW)
-                    self.hangup(server, "read again: the secret of back ends, 1 ticket key\n")
+                    self.hangup(server, "read again: 1 secret of back ends, 1 ticket key\n")
                     for _ in range(5):  # whatever thread it comes to
                         self.assertTurnedAway(server, self.ticket("uid1", OLD), "bad ticket")
                         self.assertSecret(server, "open up", "sesame")
@@ -372,6 +372,18 @@ class Hangup(GuardsTest):
                     self.assertEqual("ok", push_over(old_back_end, line))
                     for page in (old_page, between, new_page):
                         self.assertEqual((TEXT, line.encode()), page.frame())
+
+    def test_the_secret_of_back_ends_may_be_changed_without_a_break(self):
+        server = self.serve_both()
+        self.assertSecret(server, "sesame", "open up")
+        self.write(self.secret, "open up", "sesame")
+        self.hangup(server, "read again: 2 secrets of back ends, 1 ticket key\n")
+        for _ in range(5):
+            self.assertSecret(server, "sesame", "close")
+            self.assertSecret(server, "open up", "open upsesame")
+        self.write(self.secret, "open up")
+        self.hangup(server, "read again: 1 secret of back ends, 1 ticket key\n")
+        self.assertSecret(server, "open up", "sesame")
 
     def test_a_file_that_is_broken_leaves_both_as_they_were(self):
         server = self.serve_both()
@@ -403,7 +415,7 @@ class Hangup(GuardsTest):
         self.write(self.keys, OLD)
         self.write(self.secret, "sesame")
         for option, file, words in (("--ticket-key-file", self.keys, "1 ticket key"),
-                                    ("--backend-secret-file", self.secret, "the secret of back ends")):
+                                    ("--backend-secret-file", self.secret, "1 secret of back ends")):
             with self.subTest(option):
                 server = self.serve(option, file)
                 self.hangup(server, f"read again: {words}\n")
