@@ -40,6 +40,7 @@ struct limits
     /// send meanwhile waits in their sockets, and then they have to. So a flood leaves the processor to
     /// others. What pages normally say is not delayed, nor is a burst that is read in half a millisecond.
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
+    /// That one of them has gone, but was not reset, is noticed when all that it has sent has been read.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;
 

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import peers
 import wire
@@ -188,11 +189,12 @@ def slow_lines(place):
 
 # ---- Floods
 
-def page_flood(place, data, reading=False, count=10):
-    """By so many pages; one that is thrown out comes back."""
+def page_flood(place, data, reading=False, count=10, leave=None, **how):
+    """By so many pages; one that is thrown out comes back. Those who are there at the end stay until the attacker's
+    process ends, or `leave`."""
     numbers = itertools.count()
-    enter = lambda: peers.page(place.clients, f"flood{next(numbers)}")
-    sent = peers.flood([enter() for _ in range(count)], data, place.deadline, reading, another=enter)
+    enter = lambda: peers.page(place.clients, f"flood{next(numbers)}", **how)
+    sent = peers.flood([enter() for _ in range(count)], data, place.deadline, reading, another=enter, leave=leave)
     must(sent > 0, "it could not send anything")
 
 
@@ -229,6 +231,33 @@ def small_messages(place):
 @attack("messages of a page are read and ignored")
 def largest_messages(place):
     page_flood(place, wire.text(b"x" * 65_536))
+
+
+DEFLATE = request(b"Sec-WebSocket-Extensions: permessage-deflate")
+
+
+def deflated(data):
+    """A message of these bytes, compressed (RFC 7692 section 7.2.1)."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    return wire.text(payload[:-4], rsv=4)
+
+
+@attack("a few bytes that inflate to the largest message count as what they are", "--deflate", "on")
+def inflating_messages(place):
+    message = deflated(b"x" * 65_536)
+    must(len(message) < 200, f"{len(message)} bytes are not few")
+    page_flood(place, message * 400, asking=DEFLATE, leave=peers.reset)  # else it is all read first: minutes
+
+
+@attack("messages that inflate to more than the limit: 1009, and soon the next one comes", "--deflate", "on")
+def bombs(place):
+    bomb = deflated(b"x" * 50_000_000)
+    while going_on(place):
+        attackers = [peers.page(place.clients, f"bomb{i}", asking=DEFLATE) for i in range(5)]
+        for attacker in attackers:
+            attacker.sendall(bomb)
+            expect_close(attacker, {1009})
 
 
 @attack("above the limit: 1009, and soon the next one comes")
@@ -440,6 +469,25 @@ def bad_requests(place):
                 peer.sendall(bad)
                 peer.shutdown(socket.SHUT_WR)
             must(peers.wait_for_the_end([peer], 10) == 0, f"{bad[:60]} is neither refused nor ended")
+            peer.close()
+
+
+@attack("each gets the demo page and its end, and who does not read it is ended")
+def web_requests(place):
+    asking = b"GET /crier-client.js HTTP/1.1\r\nHost: x\r\n\r\n"
+    while going_on(place):
+        readers, others = [], []
+        for i in range(40):
+            peer = peers.connect(place.clients, receive_buffer_bytes=None if i % 2 else 1024)
+            peer.sendall(asking)
+            (readers if i % 2 else others).append(peer)
+        for peer in readers:
+            page = b""
+            with contextlib.suppress(ConnectionError):
+                while more := peer.recv(1 << 16):
+                    page += more
+            must(page.startswith(b"HTTP/1.1 200 ") and page.endswith(b"}\n"), f"it got {page[:80]} ... {page[-80:]}")
+        for peer in (*readers, *others):
             peer.close()
 
 

@@ -26,9 +26,9 @@ def connect(address, receive_buffer_bytes=None, patience=WORKS_FOR):
     return peer
 
 
-def upgraded(address, **how):
+def upgraded(address, asking=REQUEST, **how):
     peer = connect(address, **how)
-    peer.sendall(REQUEST)
+    peer.sendall(asking)
     head = b""
     while b"\r\n\r\n" not in head:
         more = peer.recv(1024)
@@ -141,7 +141,7 @@ def trickle(peers, script, deadline, pause):
         time.sleep(pause)
 
 
-def flood(peers, data, deadline, reading=False, another=None):
+def flood(peers, data, deadline, reading=False, another=None, leave=None):
     """All write as fast as the server takes it, and read or not. Those whose end came drop out, or another comes.
     How many bytes it took."""
     poller = select.poll()
@@ -173,6 +173,9 @@ def flood(peers, data, deadline, reading=False, another=None):
                 else:
                     total += sent
                     by_number[number][1] = left[sent:] or memoryview(data)
+    if leave:
+        for peer, _ in by_number.values():
+            leave(peer)
     return total
 
 
