@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <ctime>
 #include <exception>
+#include <limits.h>
 #include <new>
+#include <poll.h>
 #include <stdexcept>
 #include <system_error>
 
@@ -28,6 +30,15 @@ std::string timestamp()
     return {text, size};
 }
 
+/// A pipe that poll(2) calls writable takes so much without waiting.
+constexpr std::size_t most_of_a_line = PIPE_BUF;
+
+bool would_wait()
+{
+    pollfd log{STDERR_FILENO, POLLOUT, 0};
+    return ::poll(&log, 1, 0) == 0;
+}
+
 void append_printable(std::string& out, std::string_view text)
 {
     constexpr const char* digits = "0123456789abcdef";
@@ -39,6 +50,19 @@ void append_printable(std::string& out, std::string_view text)
         const auto byte = static_cast<unsigned char>(c);
         out.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
     }
+}
+
+/// A line as it is written.
+std::string complete(const char* level, std::string_view text)
+{
+    std::string line = timestamp() + ' ' + level + ' ';
+    append_printable(line, text.substr(0, most_of_a_line));
+    if (line.size() > most_of_a_line - 1) {
+        constexpr std::string_view cut = "...";
+        line.resize(most_of_a_line - 1 - cut.size());
+        line += cut;
+    }
+    return line += '\n';
 }
 
 void become_standard_error(const std::string& path)
@@ -78,16 +102,34 @@ void log::debug(std::string_view text) noexcept
 
 void log::write(const char* level, std::string_view text) noexcept
 {
+    // A log that cannot be written is no reason to stop serving, and there is nobody to tell.
+    const std::lock_guard lock(mutex_);
     try {
-        std::string line = timestamp() + ' ' + level + ' ';
-        append_printable(line, text);
-        line += '\n';
-        // A log that cannot be written is no reason to stop serving, and there is nobody to tell.
-        while (::write(STDERR_FILENO, line.data(), line.size()) == -1 && errno == EINTR) {
-        }
+        const std::string line = complete(level, text);
+        if (lost_ != 0 &&
+            put(complete("warning", counted(lost_, "line") + " of the log lost here")))
+            lost_ = 0;
+        if (lost_ != 0 || !put(line))
+            ++lost_;
     } catch (const std::bad_alloc&) {
-        // The same.
+        ++lost_;
     }
+}
+
+bool log::put(std::string line)
+{
+    if (torn_)
+        line.insert(0, 1, '\n');
+    if (would_wait())
+        return false;
+    ssize_t written = 0;
+    do
+        written = ::write(STDERR_FILENO, line.data(), line.size());
+    while (written == -1 && errno == EINTR);
+    if (written <= 0)
+        return false;
+    torn_ = static_cast<std::size_t>(written) < line.size();
+    return !torn_;
 }
 
 std::string counted(std::uint64_t number, std::string_view what)

@@ -2,6 +2,7 @@
 #define CRIER_EXAMPLES_PUSH_SERVER_LOG_HPP
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,11 @@ namespace push_server {
 ///
 /// Whatever is not printable ASCII is written as \xNN, so that no text, wherever it comes from,
 /// makes a line of its own or moves a terminal's cursor.
+///
+/// It never waits for a reader: where standard error is a pipe or a socket that is full, lines are
+/// lost, and the next one that is not says how many. Lines of more than 4096 bytes are cut.
+///
+/// Thread safety: info() and the like from any thread.
 class log
 {
 public:
@@ -32,9 +38,14 @@ public:
 
 private:
     void write(const char* level, std::string_view text) noexcept;
+    /// False if not all of it was written.
+    bool put(std::string line);
 
     bool verbose_;
     std::string path_;
+    std::mutex mutex_;
+    std::uint64_t lost_ = 0; // lines, since the last that was written
+    bool torn_ = false;      // of that one a part only
 };
 
 /// "1 line", "2 lines".

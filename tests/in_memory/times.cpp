@@ -77,6 +77,56 @@ BOOST_AUTO_TEST_CASE(a_silent_page_is_pinged_and_a_dead_one_is_found)
     BOOST_TEST(s.server.counts().timed_out == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(who_does_not_answer_a_ping_is_found_as_soon_though_there_is_more_to_write)
+{
+    memory_server s(limits);
+    page dead = s.open("dead"), alive = s.open("alive");
+    s.settle();
+    dead.hear();
+    alive.hear();
+    s.server.advance(25s); // pinged
+    s.settle();
+    s.server.advance(24s);
+    alive.hear();
+    s.pages.behaviour().capacity_bytes = 10;
+    s.server.push("dead", std::string(100, 'x'));
+    s.server.push("alive", std::string(100, 'x'));
+    s.settle(); // here the pong comes, too
+    s.server.advance(1s);
+    s.settle();
+    BOOST_TEST(dead.client.closed());
+    BOOST_TEST(!alive.client.closed());
+    s.server.advance(28s); // it has the time for writing
+    s.settle();
+    BOOST_TEST(!alive.client.closed());
+    s.server.advance(2s);
+    s.settle();
+    BOOST_TEST(alive.client.closed());
+    BOOST_TEST(s.server.counts().timed_out == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_pinged_and_reads_a_little_then_has_the_time_for_writing)
+{
+    memory_server s(limits);
+    page slow = s.open("slow");
+    s.settle();
+    slow.hear();
+    s.server.advance(25s);
+    s.settle();
+    s.pages.behaviour().capacity_bytes = 10;
+    s.server.push("slow", std::string(100, 'x'));
+    s.settle();
+    s.server.advance(20s);
+    slow.client.receive(); // and says nothing
+    s.settle();
+    s.server.advance(29s);
+    s.settle();
+    BOOST_TEST(!slow.client.closed());
+    s.server.advance(1s);
+    s.settle();
+    BOOST_TEST(slow.client.closed());
+}
+
 BOOST_AUTO_TEST_CASE(a_page_that_reads_nothing_though_there_is_something_is_cut_off)
 {
     memory_server s(limits);

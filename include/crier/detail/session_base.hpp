@@ -198,6 +198,8 @@ protected:
     /// Writing would block, after some was written or at once.
     CRIER_DECL void blocked(bool wrote);
     CRIER_DECL void unblocked();
+    /// What is timed now.
+    CRIER_DECL bool ends_later_than_a_stall() const;
     CRIER_DECL void peer_failed(error_code why, std::string_view answer);
     CRIER_DECL void enqueue(const frame& f, std::size_t messages);
     CRIER_DECL void spill_replies();

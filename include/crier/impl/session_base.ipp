@@ -175,9 +175,14 @@ CRIER_DECL void session_base::wait_for_silence()
 
 CRIER_DECL void session_base::heard()
 {
+    const bool answers = ping_pending_;
     ping_pending_ = false;
-    if (phase_ == phase::open && !waits_for_uid_ && !stalled_ && !unfinished_)
+    if (phase_ != phase::open || waits_for_uid_)
+        return;
+    if (!stalled_ && !unfinished_)
         wait_for_silence();
+    else if (answers && waits_to_write())
+        wait_to_write(); // which the ping's time was kept from
 }
 
 CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
@@ -219,10 +224,17 @@ CRIER_DECL void session_base::blocked(bool wrote)
         ++shard_->counts.read_pauses;
     if ((was_stalled && !wrote) || phase_ != phase::open || waits_for_uid_)
         return;
-    if (waits_to_write())
+    if (!waits_to_write()) {
+        if (!times_message_)
+            wait_for_rest();
+    } else if (was_stalled || !ping_pending_ || ends_later_than_a_stall()) {
         wait_to_write();
-    else if (!times_message_)
-        wait_for_rest();
+    } // else who does not answer the ping is found as soon as if there were nothing to write
+}
+
+CRIER_COLD CRIER_DECL bool session_base::ends_later_than_a_stall() const
+{
+    return role_->stall_deadlines && due > shard_->now() + role_->stall_deadlines->after();
 }
 
 CRIER_DECL void session_base::unblocked()

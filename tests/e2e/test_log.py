@@ -1,0 +1,88 @@
+"""push_server's log where nobody reads it."""
+
+import fcntl
+import os
+import re
+import signal
+import unittest
+
+from raw_client import TEXT, RawClient
+from support import PushServer, eventually
+
+F_SETPIPE_SZ = 1031
+LOST = re.compile(r"\d{4}-[0-9-]+T[0-9:.]+Z warning (\d+) lines? of the log lost here\n")
+
+
+class PipedServer(PushServer):
+    """Its log goes into a pipe of 16 KiB. Nobody reads it but read()."""
+
+    def __init__(self, *arguments):
+        super().__init__(arguments=arguments)
+        self.log.close()
+        self.reads, writes = os.pipe()
+        fcntl.fcntl(writes, F_SETPIPE_SZ, 16384)
+        self.log = os.fdopen(writes, "w")
+        os.set_blocking(self.reads, False)
+
+    def logged(self):
+        return ""
+
+    def read(self):
+        text = b""
+        try:
+            while more := os.read(self.reads, 65536):
+                text += more
+        except BlockingIOError:
+            pass
+        return text.decode()
+
+
+class UnreadLog(unittest.TestCase):
+    def setUp(self):
+        self.server = PipedServer("-v", "--threads", "2")
+        self.addCleanup(self.server.log.close)
+        self.server.start()
+        self.addCleanup(lambda: self.server.process and self.server.kill())
+        self.server.log.close()  # only the server has it
+
+    def page(self, uid):
+        client = RawClient(self.server.clients_port)
+        self.addCleanup(client.close)
+        return client.open(uid)
+
+    def serves(self, uid):
+        page = self.page(uid)
+        line = '{"uid":"%s"}' % uid
+        eventually(f"{uid} is there", lambda: self.server.push(line) == "ok")
+        self.assertEqual((TEXT, line.encode()), page.frame())
+
+    def test_a_reader_that_stops_stops_nobody_and_learns_what_it_missed(self):
+        for i in range(100):
+            self.serves(f"uid{i}")
+        self.server.process.send_signal(signal.SIGUSR1)
+        self.serves("another")
+        text = self.server.read()
+        self.assertGreater(len(text), 8000, "it was full, nearly")
+        self.assertNotIn("lost here", text)
+        self.serves("one more")
+        text = ""
+
+        def told():
+            nonlocal text
+            text += self.server.read()
+            return LOST.search(text)
+
+        eventually("it says how many", told)
+        self.assertGreater(int(LOST.search(text)[1]), 100)
+        for line in text.splitlines(keepends=True):
+            self.assertRegex(line, r"\A\d{4}-[0-9-]+T[0-9:.]+Z (debug|info|warning|error) .*\n\Z")
+        self.server.stop()
+
+    def test_a_reader_that_goes_ends_nobody(self):
+        os.close(self.server.reads)
+        self.serves("uid1")
+        self.server.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
