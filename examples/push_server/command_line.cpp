@@ -162,8 +162,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.formatter(std::make_shared<layout>());
     app.footer(footer);
     app.set_help_flag();
-    app.add_option("command", command)
-        ->check(CLI::IsMember({"start", "stop", "restart", "status"}));
+    app.add_option("command", command);
 
     app.option_defaults()->group("Serving");
     app.add_option("--clients", clients, "where pages connect; repeatable [0.0.0.0:1234]")
@@ -285,6 +284,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
 
     try {
         app.parse(argc, argv);
+        // Not before it is known that all options are: the value of one that is not looks like it.
+        const CLI::IsMember is_command({"start", "stop", "restart", "status"});
+        if (const std::string wrong = is_command(command); !wrong.empty())
+            throw CLI::ValidationError("command", wrong);
         result.clients = parse_addresses("--clients", clients);
         result.backend = parse_addresses("--backend", backend);
         if (registry == "latest-only" && result.uid_registry.max_connections_per_uid != 0)

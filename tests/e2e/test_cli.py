@@ -85,6 +85,7 @@ class Usage(CommandLineTest):
     def test_wrong_usage_is_one_sentence_and_2(self):
         for arguments, word in (
                 (["--bogus"], "--bogus"),
+                (["--bogus", "5"], "--bogus"),
                 (["sotp"], "sotp"),
                 (["start", "stop"], "stop"),
                 (["--clients"], "--clients"),
