@@ -565,6 +565,46 @@ class Log(CommandLineTest):
         self.assertIn(r'uid "a\" \\ \x0d\x0a' + forged + r'\x0a\x1b[2J\x00\x7f\xc2\x9b\xe2\x80\xae\xc3\xa9" '
                       "registered\n", server.logged())
 
+    def answer(self, server, target, *fields):
+        """The status of a request for a WebSocket with such a target and fields, all bytes; or of one for a page."""
+        with socket.create_connection(("127.0.0.1", server.clients_port), PATIENCE_SECONDS) as stranger:
+            stranger.sendall(b"\r\n".join((b"GET " + target + b" HTTP/1.1", b"Host: test", *fields, b"", b"")))
+            return int(stranger.makefile("rb").readline().split()[1])
+
+    def test_an_origin_cannot_write_lines_of_its_own_or_reach_the_terminal(self):
+        server = self.serve("--allow-origin", "https://example.org")
+        upgrade = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13",
+                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+        for origin, shown in self.what_http_lets_through(b"\t !#?"):
+            self.assertEqual(403, self.answer(server, b"/", *upgrade, b"Origin: " + origin))
+            self.assertIn(f'refused a page of the origin "{shown}" from 127.0.0.1:', server.logged())
+        for byte in self.WHAT_HTTP_STOPS:
+            self.assertEqual(400, self.answer(server, b"/", *upgrade, b"Origin: a%cb" % byte), byte)
+        server.stop()
+        self.assertLogLines(server)
+
+    def test_a_path_cannot_write_lines_of_its_own_or_reach_the_terminal(self):
+        server = self.serve("--verbose")
+        for path, shown in self.what_http_lets_through(b"!"):
+            self.assertEqual(404, self.answer(server, b"/" + path))
+            self.assertIn(f'GET "/{shown}" from 127.0.0.1:', server.logged())
+        for byte in (*self.WHAT_HTTP_STOPS, ord("\t")):
+            self.assertEqual(400, self.answer(server, b"/a%cb" % byte), byte)
+        server.stop()
+        self.assertLogLines(server)
+
+    WHAT_HTTP_STOPS = (*range(0x09), *range(0x0A, 0x20), 0x7F)
+
+    @staticmethod
+    def what_http_lets_through(more):
+        """Each as it is sent and as it is to be logged; the bytes in more are let through too."""
+        forged = b"%0a2026-01-01T00:00:00.000Z%20error%20%20%20forged%0a%1b[2J"
+        harmless = bytes(range(0x24, 0x7F)).replace(b"?", b"") + b"!"
+        for text in (b'"\\"\\\\"', forged, "\u009b\u202e\u00e9\ufeff".encode(), bytes(range(0x80, 0x100)),
+                     b"a" + more + b"b", harmless):
+            shown = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            yield text, "".join(chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in shown)
+
     def test_refusals_are_logged_with_peer_and_reason_but_a_flood_of_them_is_counted(self):
         server = self.serve()
         for _ in range(30):
