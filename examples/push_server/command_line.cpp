@@ -44,12 +44,13 @@ Signals:
 
 Exit codes: 0 done; 1 it cannot run, or stop and status find nothing that runs; 2 wrong usage.)";
 
-std::variant<crier::tcp, crier::local> parse_address(const std::string& text)
+std::variant<crier::tcp, crier::local> parse_address(const std::string& text,
+                                                     std::chrono::seconds keep_alive)
 {
     constexpr std::string_view prefix = "unix:";
     if (!text.starts_with(prefix)) {
         const auto [host, port] = parse_host_and_port(text);
-        return crier::tcp{.address = host, .port = port};
+        return crier::tcp{.address = host, .port = port, .keep_alive = keep_alive};
     }
     if (text.size() == prefix.size())
         throw std::invalid_argument("\"" + text + "\" names no file: write unix:/PATH");
@@ -57,12 +58,13 @@ std::variant<crier::tcp, crier::local> parse_address(const std::string& text)
     return crier::local{.path = fs::absolute(text.substr(prefix.size()))};
 }
 
-any_address parse_addresses(const std::string& option, const std::vector<std::string>& texts)
+any_address parse_addresses(const std::string& option, const std::vector<std::string>& texts,
+                            std::chrono::seconds keep_alive)
 {
     any_address result;
     for (const std::string& text : texts) {
         try {
-            result.addresses.push_back(parse_address(text));
+            result.addresses.push_back(parse_address(text, keep_alive));
         } catch (const std::invalid_argument& e) {
             throw CLI::ValidationError(option, e.what());
         }
@@ -112,6 +114,17 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::millisecon
         ->check(CLI::Range(0.0, 1e6));
 }
 
+/// For the system, which takes no fraction and has two bytes for it.
+void add_whole_seconds(CLI::App& app, const std::string& name, std::chrono::seconds& value,
+                       const std::string& description)
+{
+    app.add_option_function<int>(
+           name, [&value](int seconds) { value = std::chrono::seconds(seconds); },
+           description + " [" + std::to_string(value.count()) + "]")
+        ->option_text("SECONDS")
+        ->check(CLI::Range(0, 32'767));
+}
+
 void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::size_t least,
                const std::string& description)
 {
@@ -138,11 +151,11 @@ std::string names_a_file(const std::string& text)
 
 template <class Number>
 void add_number(CLI::App& app, const std::string& name, Number& value,
-                const std::string& description)
+                const std::string& description, std::size_t least = 0)
 {
     app.add_option(name, value, description + " [" + std::to_string(value) + "]")
         ->option_text("NUMBER")
-        ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}));
+        ->check(CLI::Range(least, std::size_t{1'000'000'000}));
 }
 
 } // namespace
@@ -153,8 +166,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     result.websocket.accept_offers = false;
     result.admission.max_accepts_per_second = 10'000;
     result.admission.spare_descriptors = 64;
+    result.limits.max_turn_bytes = 4096;
     std::string command = "start", registry = "uid";
     std::vector<std::string> clients{"0.0.0.0:1234"}, backend{"127.0.0.1:5678"};
+    std::chrono::seconds keep_alive = crier::tcp{}.keep_alive;
     const std::string default_pid_file = default_file("/run/", "push_server.pid");
     const std::string default_log_file = default_file("/var/log/", "push_server.log");
 
@@ -162,8 +177,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.formatter(std::make_shared<layout>());
     app.footer(footer);
     app.set_help_flag();
-    app.add_option("command", command)
-        ->check(CLI::IsMember({"start", "stop", "restart", "status"}));
+    app.add_option("command", command);
 
     app.option_defaults()->group("Serving");
     app.add_option("--clients", clients, "where pages connect; repeatable [0.0.0.0:1234]")
@@ -235,7 +249,14 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
               "a uid; above it: close code 1008, fail");
     add_bytes(app, "--max-outbox-bytes", result.limits.max_outbox_bytes, 1,
               "queued for one page; above it: close code 1013");
-
+    add_number(app, "--max-outbox-messages", result.limits.max_outbox_messages,
+               "the same, in messages; 0: no limit");
+    add_number(app, "--max-topics", result.limits.max_topics,
+               "that one page may be in; above it: fail");
+    add_number(app, "--max-lines-under-way", result.limits.max_lines_under_way,
+               "of a back end, that other threads carry out; with so many it is not read from", 1);
+    add_bytes(app, "--max-turn-bytes", result.limits.max_turn_bytes, 1,
+              "read from one page before it is the others' turn");
     add_number(app, "--max-fragments-per-second", result.limits.max_fragments_per_second,
                "of a page's messages; above it: close code 1008");
     add_number(app, "--max-control-frames-per-second", result.limits.max_control_frames_per_second,
@@ -272,6 +293,9 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                 "in which nothing could be written, though there was something to write");
     add_seconds(app, "--close-seconds", result.limits.close_timeout,
                 "to close a connection: what is queued, then the peer's goodbye");
+    add_whole_seconds(app, "--keep-alive-seconds", keep_alive,
+                      "of silence before the system asks whether a TCP peer, a back end say, is "
+                      "there, and again before it is lost; whole seconds");
 
     app.option_defaults()->group("Other");
     add_seconds(app, "--drain-seconds", result.drain,
@@ -285,8 +309,12 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
 
     try {
         app.parse(argc, argv);
-        result.clients = parse_addresses("--clients", clients);
-        result.backend = parse_addresses("--backend", backend);
+        // Not before it is known that all options are: the value of one that is not looks like it.
+        const CLI::IsMember is_command({"start", "stop", "restart", "status"});
+        if (const std::string wrong = is_command(command); !wrong.empty())
+            throw CLI::ValidationError("command", wrong);
+        result.clients = parse_addresses("--clients", clients, keep_alive);
+        result.backend = parse_addresses("--backend", backend, keep_alive);
         if (registry == "latest-only" && result.uid_registry.max_connections_per_uid != 0)
             throw CLI::ValidationError(
                 "--max-connections-per-uid",

@@ -44,7 +44,7 @@ struct command_line
 
     crier::websocket_deflate<> websocket;
     crier::text_line text_line;
-    crier::limits limits;
+    crier::limits limits;                    ///< max_turn_bytes is that of pages
     crier::admission admission;              ///< of pages
     std::size_t max_backend_connections = 0; ///< 0: no limit
     crier::threads threads{.count = 1};

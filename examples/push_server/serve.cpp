@@ -113,12 +113,20 @@ public:
                    .authenticator = guard_of_pages()},
                   {.transport = options.backend,
                    .codec = options.text_line,
-                   .limits = options.limits,
+                   .limits = backend_limits(options),
                    .admission = backend_admission(options),
                    .authenticator = {secret_},
                    .open_to_all = options.open_backend},
                   registry, hooks(events_, options), options.threads)
     {}
+
+    /// A back end's lines are gathered: it reads more in a turn than a page.
+    static crier::limits backend_limits(const command_line& options)
+    {
+        crier::limits result = options.limits;
+        result.max_turn_bytes = crier::limits::usual;
+        return result;
+    }
 
     /// Strangers may connect where there is a secret to be said: they take no more than pages may.
     static crier::admission backend_admission(const command_line& options)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Looks whether the tests that promises.md and delivery.md in include/crier name are there, and whether the
-first names each limit.
+first names each limit. And whether push_server has an option for each limit in that table.
 
     python3 tests/checks/check_promises.py
 
 A test stands there as `FOLDER/FILE` or `FOLDER/FILE: NAME`, below tests/. A limit is a member of crier::limits or
-crier::admission, or one that a codec or transport has and that is called max_..._bytes or keep_alive.
+crier::admission, or one that a codec or transport has and that is called max_..._bytes or keep_alive. Its option is called as its row is, with dashes, unless OTHER_OPTIONS says otherwise.
 
 Prints one line with the counts, or one line for each offence and exit code 1.
 """
@@ -20,11 +20,32 @@ MEMBER = re.compile(r"^    (?:crier::)?(?:std::\w+(?:::\w+)?) (\w+)\s*(?:=|\{)",
 LIMITED = ("limits.hpp", "admission.hpp")
 OPTIONS = ("codec/websocket.hpp", "codec/text_line.hpp", "codec/length_prefixed.hpp", "transport/tcp.hpp")
 OPTION = re.compile(r"max_\w+_bytes|keep_alive")
+ROW = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
+COMMAND_LINE = Path("examples/push_server/command_line.cpp")
+ADDED = re.compile(r'\badd_\w+\(\s*(?:app,\s*)?"--([a-z-]+)"')
+
+# The options that are not called as their row is. All for the same reason: times say their unit.
+OTHER_OPTIONS = {
+    "handshake_timeout": "handshake-seconds",
+    "uid_timeout": "uid-seconds",
+    "message_timeout": "message-seconds",
+    "write_stall_timeout": "write-stall-seconds",
+    "ping_interval": "ping-seconds",
+    "keep_alive": "keep-alive-seconds",
+    "close_timeout": "close-seconds",
+}
 
 
 def defines(source, name):
     """True if the source defines a test, an attack or a function of that name."""
     return re.search(rf"(?:BOOST_AUTO_TEST_CASE\(|BOOST_DATA_TEST_CASE\(|def ){name}\b", source) is not None
+
+
+def without_option(page, command_line):
+    """The limits in the page's table that command_line gives no option for."""
+    options = set(ADDED.findall(command_line))
+    return [name for name in ROW.findall(page)
+            if OTHER_OPTIONS.get(name, name.replace("_", "-")) not in options]
 
 
 def check(root=ROOT):
@@ -49,6 +70,8 @@ def check(root=ROOT):
     for name in sorted(limits):
         if f"| `{name}` |" not in page:
             offences.append(f"the limit {name} has no row in the table")
+    for name in without_option(page, (root / COMMAND_LINE).read_text(encoding="utf-8")):
+        offences.append(f"push_server has no option for the limit {name}")
     if not tests or not limits:
         offences.append("found nothing to look at")
     return offences, len(tests), len(limits)

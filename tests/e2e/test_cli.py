@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from raw_client import MUCH_BYTES, TEXT, RawClient, much_for
+from raw_client import CLOSE, MUCH_BYTES, PING, PONG, TEXT, RawClient, much_for
 from support import PATIENCE_SECONDS, ROOT, PushServer, eventually, free_port, run
 
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug  |info   |warning|error  ) [ -~]*")
@@ -45,6 +45,22 @@ class CommandLineTest(unittest.TestCase):
         client = RawClient(server.clients_port, **options)
         self.addCleanup(client.close)
         return client.open(uid)
+
+    def await_empty(self, server):
+        """Who has tried whether it listens has to be gone before connections are counted."""
+        def nobody_is_there():
+            server.process.send_signal(signal.SIGUSR1)
+            return "info    0 connections open" in server.logged()
+
+        eventually("those who tried are gone", nobody_is_there)
+
+    def counted(self, server):
+        """The counters as they are now."""
+        log = server.log.fileno()
+        before = os.fstat(log).st_size
+        server.process.send_signal(signal.SIGUSR1)
+        eventually("counters", lambda: b" ended:" in os.pread(log, 1 << 20, before))
+        return server.counters()
 
     def client_with_much_queued(self, server):
         """A client that does not read, and the lines that are queued for it."""
@@ -85,6 +101,7 @@ class Usage(CommandLineTest):
     def test_wrong_usage_is_one_sentence_and_2(self):
         for arguments, word in (
                 (["--bogus"], "--bogus"),
+                (["--bogus", "5"], "--bogus"),
                 (["sotp"], "sotp"),
                 (["start", "stop"], "stop"),
                 (["--clients"], "--clients"),
@@ -256,12 +273,7 @@ class Options(CommandLineTest):
 
     def test_back_ends_above_the_number_are_turned_away(self):
         server = self.serve("--max-backend-connections", "1")
-        # Who has tried whether it listens has to be gone.
-        def nobody_is_there():
-            server.process.send_signal(signal.SIGUSR1)
-            return "info    0 connections open" in server.logged()
-
-        eventually("those who tried are gone", nobody_is_there)
+        self.await_empty(server)
         with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as kept:
             kept.sendall(b"1\n")
             self.assertEqual(b"fail\n", kept.recv(100))
@@ -331,6 +343,110 @@ class Options(CommandLineTest):
         for line in lines[:heard]:
             self.assertEqual((TEXT, line.encode()), client.frame())
         self.assertEqual(1013, client.close_code())
+
+    def test_each_limit_is_refused_out_of_its_range_and_has_an_effect_in_it(self):
+        number = ("-1", "1000000001")
+        fragment = b"\x00\x81" + bytes(4) + b"x"
+        ping = b"\x89\x80" + bytes(4)
+        for option, wrong, value, further, proof in (
+                ("--max-connections-per-address", number, 1, (), self.second_page_is_turned_away),
+                ("--max-accepts-per-second", number, 2, (), self.some_of_many_pages_wait),
+                ("--max-fragments-per-second", number, 20, (),
+                 lambda server: self.page_is_closed_with_1008(server, b"\x01\x80" + bytes(4) + 100 * fragment)),
+                ("--max-control-frames-per-second", number, 20, (),
+                 lambda server: self.page_is_closed_with_1008(server, 100 * ping)),
+                ("--max-outbox-messages", number, 10, ("--max-outbox-bytes", 2 * MUCH_BYTES),
+                 self.page_that_does_not_read_is_closed_with_1013),
+                ("--max-topics", number, 2, (), self.page_is_in_two_topics_and_no_third),
+                ("--max-lines-under-way", ("0", "1000000001"), 1, ("--threads", 2), self.back_end_has_to_wait),
+                # It waits by default too; so it is a flood, which the next two have to let through.
+                ("--max-read-share", ("0", "101"), 1, (), lambda server: self.assertLess(0, self.flood_waits(server))),
+                ("--max-read-share", (), 100, (), lambda server: self.assertEqual(0, self.flood_waits(server))),
+                # Then what the flood says, all of it, is no more than one page may say in its turn.
+                ("--max-turn-bytes", ("0", "1073741825"), 1 << 22, ("--max-read-share", 1),
+                 lambda server: self.assertEqual(0, self.flood_waits(server))),
+                ("--keep-alive-seconds", ("-1", "32768", "1.5"), 9, (),
+                 lambda server: self.assertTimersMatch(server, r"timer:\(keepalive,\d(\.\d+ms|sec),")),
+                ("--keep-alive-seconds", (), 0, (), lambda server: self.assertTimersMatch(server, r"\d *\Z")),
+                ("--drain-spread-seconds", ("-1", "1000001"), 1, (), self.pages_are_told_to_go_one_by_one)):
+            with self.subTest(option, value=value):
+                for each in wrong:
+                    self.assertRefused(2, push_server(option, each), option, each)
+                server = self.serve(option, value, *further)
+                proof(server)
+                if server.process:
+                    server.kill()
+
+    def second_page_is_turned_away(self, server):
+        self.await_empty(server)
+        self.client(server, "uid1")
+        second = RawClient(server.clients_port)
+        self.addCleanup(second.close)
+        self.assertEqual(b"", second.input.read(1))
+
+    def some_of_many_pages_wait(self, server):
+        pages = [RawClient(server.clients_port) for _ in range(5)]
+        for page in pages:
+            self.addCleanup(page.close)
+            page.open("uid1")
+        self.assertLess(0, self.counted(server)["accept_pauses"])
+
+    def page_is_closed_with_1008(self, server, frames):
+        page = self.client(server, "uid1")
+        page.socket.sendall(frames)
+        opcode, payload = PONG, b""
+        while opcode == PONG:
+            opcode, payload = page.frame()
+        self.assertEqual((CLOSE, 1008), (opcode, int.from_bytes(payload[:2], "big")))
+
+    def page_that_does_not_read_is_closed_with_1013(self, server):
+        page = self.client(server, "slow", receive_buffer_bytes=4096)
+        lines = much_for("slow")
+        replies = server.push_all(lines)
+        self.assertIn("fail", replies)
+        for line in lines[:replies.index("fail")]:
+            self.assertEqual((TEXT, line.encode()), page.frame())
+        self.assertEqual(1013, page.close_code())
+
+    def page_is_in_two_topics_and_no_third(self, server):
+        self.client(server, "uid1")
+        joins = [f'{{"join":"topic{n}","members":["uid1"]}}' for n in range(3)]
+        self.assertEqual(["ok", "ok", "fail"], server.push_all(joins))
+
+    def back_end_has_to_wait(self, server):
+        # Half of the uids, about, are the other thread's.
+        self.assertEqual({"fail"}, set(server.push_all([f'{{"uid":"uid{n}"}}' for n in range(100)])))
+        self.assertLess(0, self.counted(server)["read_pauses"])
+
+    def flood_waits(self, server):
+        """How often a page had to wait that said 2.4 MB at once."""
+        page = self.client(server, "uid1")
+        for _ in range(40):
+            page.send(TEXT, b"x" * 60_000)
+        page.send(PING, b"")
+        self.assertEqual((PONG, b""), page.frame())
+        return self.counted(server)["read_pauses"]
+
+    def assertTimersMatch(self, server, pattern):
+        """What the system shows for a page's and a back end's connection, at the server's end."""
+        def shown(port):
+            line = run("ss", "-Htno", "state", "established", f"sport = :{port}").stdout
+            return "timer:(on" not in line and line  # on: something is not acknowledged yet
+
+        self.client(server, "uid1")
+        with socket.create_connection(("127.0.0.1", server.backend_port), PATIENCE_SECONDS) as backend:
+            self.assertEqual("ok", push_over(backend, '{"uid":"uid1"}'))
+            for port in (server.clients_port, server.backend_port):
+                self.assertRegex(eventually("all is acknowledged", lambda: shown(port)).rstrip("\n"), pattern)
+
+    def pages_are_told_to_go_one_by_one(self, server):
+        pages = [self.client(server, "uid1") for _ in range(4)]
+        server.process.send_signal(signal.SIGTERM)
+        for page in pages:
+            self.assertEqual(1001, page.close_code())
+            page.close()
+        self.assertEnds(server, 0)
+        self.assertLess(0.5, float(re.search(r" drained in (\d+\.\d) s", server.logged()).group(1)))
 
 
 class Signals(CommandLineTest):
@@ -448,6 +564,46 @@ class Log(CommandLineTest):
         self.assertNotIn(f"\n{forged}", server.logged())
         self.assertIn(r'uid "a\" \\ \x0d\x0a' + forged + r'\x0a\x1b[2J\x00\x7f\xc2\x9b\xe2\x80\xae\xc3\xa9" '
                       "registered\n", server.logged())
+
+    def answer(self, server, target, *fields):
+        """The status of a request for a WebSocket with such a target and fields, all bytes; or of one for a page."""
+        with socket.create_connection(("127.0.0.1", server.clients_port), PATIENCE_SECONDS) as stranger:
+            stranger.sendall(b"\r\n".join((b"GET " + target + b" HTTP/1.1", b"Host: test", *fields, b"", b"")))
+            return int(stranger.makefile("rb").readline().split()[1])
+
+    def test_an_origin_cannot_write_lines_of_its_own_or_reach_the_terminal(self):
+        server = self.serve("--allow-origin", "https://example.org")
+        upgrade = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13",
+                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")
+        for origin, shown in self.what_http_lets_through(b"\t !#?"):
+            self.assertEqual(403, self.answer(server, b"/", *upgrade, b"Origin: " + origin))
+            self.assertIn(f'refused a page of the origin "{shown}" from 127.0.0.1:', server.logged())
+        for byte in self.WHAT_HTTP_STOPS:
+            self.assertEqual(400, self.answer(server, b"/", *upgrade, b"Origin: a%cb" % byte), byte)
+        server.stop()
+        self.assertLogLines(server)
+
+    def test_a_path_cannot_write_lines_of_its_own_or_reach_the_terminal(self):
+        server = self.serve("--verbose")
+        for path, shown in self.what_http_lets_through(b"!"):
+            self.assertEqual(404, self.answer(server, b"/" + path))
+            self.assertIn(f'GET "/{shown}" from 127.0.0.1:', server.logged())
+        for byte in (*self.WHAT_HTTP_STOPS, ord("\t")):
+            self.assertEqual(400, self.answer(server, b"/a%cb" % byte), byte)
+        server.stop()
+        self.assertLogLines(server)
+
+    WHAT_HTTP_STOPS = (*range(0x09), *range(0x0A, 0x20), 0x7F)
+
+    @staticmethod
+    def what_http_lets_through(more):
+        """Each as it is sent and as it is to be logged; the bytes in more are let through too."""
+        forged = b"%0a2026-01-01T00:00:00.000Z%20error%20%20%20forged%0a%1b[2J"
+        harmless = bytes(range(0x24, 0x7F)).replace(b"?", b"") + b"!"
+        for text in (b'"\\"\\\\"', forged, "\u009b\u202e\u00e9\ufeff".encode(), bytes(range(0x80, 0x100)),
+                     b"a" + more + b"b", harmless):
+            shown = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            yield text, "".join(chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}" for c in shown)
 
     def test_refusals_are_logged_with_peer_and_reason_but_a_flood_of_them_is_counted(self):
         server = self.serve()
