@@ -58,6 +58,9 @@ faults() {
     stage "attacks on the push server, with correct peers beside them"
     python3 tests/faults/run.py --server build/release/examples/push_server/push_server --self-test
     python3 tests/faults/run.py --server build/release/examples/push_server/push_server --brief
+    stage "a minute of the soak: does it still judge?"
+    python3 tests/soak/soak.py --server build/release/examples/push_server/push_server \
+        --minutes 0.9 --life-minutes 0.4 --pages 300 --churn 30 --reload-seconds 3 --stop-seconds 4
 }
 
 gcc() {
@@ -88,6 +91,9 @@ asan() {
         --server build/asan/examples/websocket_echo/websocket_echo
     python3 tests/conformance/rfc7692.py \
         --server build/asan/examples/websocket_echo/websocket_echo
+    stage "the push server with these sanitizers: its command line, guards, daemon and log"
+    CRIER_PUSH_SERVER=build/asan/examples/push_server/push_server \
+        python3 tests/e2e/run.py -k test_cli -k test_guards -k test_daemon -k test_log
 }
 
 tsan() {

@@ -26,6 +26,7 @@ PACKAGES = {
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
     "bash": "bash",
+    "ss": "iproute2",
 }
 
 # Generous: a test that passes never waits this long, and a loaded machine must not fail one.
@@ -158,8 +159,8 @@ class PushServer:
         return {name: int(number) for name, number in (pair.split("=") for pair in pairs)}
 
     def logged(self):
-        self.log.seek(0)
-        return self.log.read()[-4000:]
+        descriptor = self.log.fileno()  # its offset is where the server writes
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()[-4000:]
 
     def push(self, message):
         """Pushes one line, or an object as one, and returns the reply without its line end."""

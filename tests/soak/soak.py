@@ -270,7 +270,10 @@ class Soak:
     def find(self):
         """The process that runs now: it stays the daemon's child of nobody."""
         self.pid = int((self.where / "pid").read_text())
-        self.server.process = self  # for what asks it for its pid, and to signal it
+        self.server.process = self  # for what asks it for its pid, to signal it, and whether it runs
+
+    def poll(self):
+        return None if os.path.exists(f"/proc/{self.pid}") else 0
 
     def send_signal(self, number):
         os.kill(self.pid, number)
