@@ -1,5 +1,6 @@
 """The place of one attack: the server under test, correct pages and back ends that watch it, and what must hold."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -82,9 +83,12 @@ class Server(support.PushServer):
 
     def all_logged(self):
         if self.log_file is not None:
-            return self.log_file.read_text(errors="replace")
-        self.log.seek(0)
-        return self.log.read()
+            with contextlib.suppress(FileNotFoundError):  # an attack may have it renamed
+                return self.log_file.read_text(errors="replace")
+            return ""
+        # Not seek and read: the place in this file is the server's, too, which may be writing.
+        log = self.log.fileno()
+        return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
 
     def logged(self):
         return self.all_logged()[-4000:]
@@ -97,6 +101,19 @@ class Server(support.PushServer):
                    lambda: self.process.poll() is not None or self.all_logged().count(" counters: ") > had, 10)
         must(self.process.poll() is None, f"the server ended: {self.logged()}")
         return self.counters()
+
+    def asked_for(self, what):
+        """The numbers of a line that it logs when asked, as they are now. An attacker, in a process of its own, may
+        ask, too."""
+        had = self.all_logged().count(f" {what}:")
+        os.kill(self.pid, signal.SIGUSR1)
+        eventually(f"{what} is logged", lambda: self.all_logged().count(f" {what}:") > had, 10)
+        pairs = self.all_logged().rsplit(f" {what}:", 1)[1].split("\n")[0].split()
+        return {name: int(number) for name, number in (pair.split("=") for pair in pairs)}
+
+    def ended(self):
+        """Why connections have ended until now, and how many each."""
+        return self.asked_for("ended")
 
 
 def judge_counters(counters, settled):

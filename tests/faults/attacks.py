@@ -7,12 +7,14 @@ when it should go on. `@attack` says what else the server is started with, and h
 import contextlib
 import itertools
 import os
+import pathlib
 import random
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 
@@ -20,6 +22,7 @@ import peers
 import wire
 from arena import NOISE, must
 from peer import request
+from support import eventually
 
 ATTACKS = {}
 
@@ -577,11 +580,29 @@ def killed_processes(place):
 
 # ---- The machine
 
-@attack("it goes on and loses nothing; the log is opened again")
+@contextlib.contextmanager
+def log_in_a_file():
+    with tempfile.TemporaryDirectory(prefix="log-") as where:
+        log = pathlib.Path(where, "log")
+        yield {"log_file": log, "arguments": ("--log-file", log)}
+
+
+@attack("it goes on and loses nothing; a log that was renamed is opened again", scene=log_in_a_file)
 def signals(place):
-    while going_on(place):
-        os.kill(place.pid, random.choice((signal.SIGUSR1, signal.SIGPIPE, signal.SIGWINCH, signal.SIGCONT)))
-        time.sleep(0.001)
+    log, old = place.log_file, place.log_file.with_name("log.1")
+    first = True
+    while first or going_on(place):
+        log.rename(old)  # as logrotate does
+        os.kill(place.pid, signal.SIGHUP)
+        eventually("a renamed log is opened again", lambda: "log file opened again" in place.read_log(), 10)
+        size = old.stat().st_size
+        for _ in range(200):
+            os.kill(place.pid, random.choice((signal.SIGUSR1, signal.SIGHUP, signal.SIGPIPE, signal.SIGWINCH,
+                                              signal.SIGCONT)))
+            time.sleep(0.001)
+        place.ended()  # logged, in the new file
+        must(old.stat().st_size == size, "after the log was opened again lines went to the old one")
+        first = False
 
 
 @attack("a server that stands still for a while makes up for it", stops_the_server=True)

@@ -37,6 +37,7 @@ class Place:
     def __init__(self, server, scene, options):
         self.clients, self.backend, self.pid = server.clients, server.backend, server.pid
         self.read_log, self.log_file = server.all_logged, server.log_file
+        self.asked_for, self.ended = server.asked_for, server.ended
         self.scene = scene
         self.load = lambda clients, backend, how: Load(options.load, clients, backend, how)
         self.deadline = time.monotonic() + options.seconds
