@@ -515,7 +515,7 @@ def resets(place):
     first = True
     while first or going_on(place):
         for address, words in ((place.clients, CLIENT_SAYS), (place.backend, BACK_END_SAYS)):
-            for at in range(0, len(words) + 1, 3 if first else 7):
+            for at in range(0, len(words) + 1, 1 if first else 7):
                 peer = peers.connect(address)
                 peers.send_some(peer, words[:at])
                 if at % 2:
