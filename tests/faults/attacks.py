@@ -60,17 +60,50 @@ def stopped_readers(place, count):
             for i in range(count)]
 
 
-@attack("each is closed for its full outbox, or has all of it waiting within the bound", most_megabytes=256)
+def until_all_fail(back_end, names, size):
+    """Pushes to each until its outbox is full: how many lines to each were ok, and nobody listens any more as that
+    uid."""
+    line = {name: line_for(name, size) for name in names}
+    fine = dict.fromkeys(names, 0)
+    left = list(names)
+    patience = time.monotonic() + 20
+    while left:
+        answers = peers.ask(back_end, [line[name] for name in left])
+        for name, answer in zip(left, answers):
+            fine[name] += answer == "ok"
+        left = [name for name, answer in zip(left, answers) if answer == "ok"]
+        must(time.monotonic() < patience, f"for 20 s more was pushed to {left}, and their outboxes are not full")
+    must(all(fine.values()), f"how many lines were ok before the outbox was full: {fine}")
+    must(set(peers.ask(back_end, [line_for(name, 0) for name in names])) == {"fail"}, "closed, and there again")
+    return fine
+
+
+def so_many_were_slow(place, count):
+    """Closed for a full outbox: so many, and not one more."""
+    slow = lambda: place.ended().get("slow_consumer", 0)
+    eventually(f"{count} were closed for their full outboxes", lambda: slow() >= count, 10)
+    must(slow() == count, f"{slow()} were closed for a full outbox, not {count}")
+
+
+SMALL_OUTBOXES = ("--max-outbox-bytes", "65536", "--close-seconds", "0.5")
+
+
+@attack("who is pushed too much is closed for its full outbox, and no other one", *SMALL_OUTBOXES, most_megabytes=64)
 def readers_that_stop(place):
     stopped = stopped_readers(place, 100)
     back_end = peers.connect(place.backend)
-    answers = set()
-    while going_on(place):
-        uids = random.sample(range(1, 14, 3), 3)  # so few that it is too much for them
-        answers.update(peers.ask(back_end, [line_for(f"stopped{i}") for i in uids]))
+    numbers = range(1, 14, 3)  # so few that it is too much for them
+    until_all_fail(back_end, [f"stopped{i}" for i in numbers], 60_000)
+    to_others = [line_for(f"stopped{i}", 100) for i in range(14, 100) if i % 3]
+    first = True
+    while first or going_on(place):
+        must(set(peers.ask(back_end, to_others)) == {"ok"}, "another one is gone, too")
         time.sleep(0.02)
-    must(answers <= {"ok", "fail"}, f"replies: {answers}")
-    del stopped
+        first = False
+    so_many_were_slow(place, len(numbers))
+    must(peers.wait_for_the_end([stopped[i] for i in numbers], 5) == 0, "who was closed does not hear the end")
+    others = [peer for i, peer in enumerate(stopped) if i not in numbers]
+    must(not any(map(peers.has_ended, others)), "another one was closed")
 
 
 @attack("all are closed, though a window that is shut says nothing", "--write-stall-seconds", "1",
@@ -87,31 +120,62 @@ def zero_windows(place):
     del stopped
 
 
-@attack("its pages are closed or wait within the bound; woken up, they hear the end", most_megabytes=256)
+# Has pages that do not read; told to, it reads of the first ones how many messages came before which end.
+HOLDS_PAGES = """
+import sys
+sys.path.append(%r)
+import attacks, peers
+held = [peers.page(%r, f"process{i}", receive_buffer_bytes=8192) for i in range(50)]
+print("there", flush=True)
+for peer in held[:int(input())]:
+    print(*attacks.until_the_end(peer), flush=True)
+print(sum(map(peers.has_ended, held[10:])), flush=True)
+input()
+"""
+
+
+@attack("woken up, its pages hear all that was ok, and 1013 whose outbox was full", "--max-outbox-bytes", "65536",
+        "--close-seconds", "60", most_megabytes=64)
 def stopped_process(place):
-    program = ("import sys, time; sys.path.append(%r); import peers\n"
-               "held = [peers.page(%r, f'process{i}', receive_buffer_bytes=8192) for i in range(50)]\n"
-               "print('there', flush=True); time.sleep(600)" % (os.path.dirname(__file__), place.clients))
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+    program = HOLDS_PAGES % (os.path.dirname(__file__), place.clients)
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as process:
         try:
-            must(process.stdout.readline() == b"there\n", "the process did not get its pages")
+            must(process.stdout.readline() == "there\n", "the process did not get its pages")
             process.send_signal(signal.SIGSTOP)
             back_end = peers.connect(place.backend)
-            while going_on(place):
-                peers.ask(back_end, [line_for(f"process{random.randrange(50)}", 20_000) for _ in range(4)])
+            fine = until_all_fail(back_end, [f"process{i}" for i in range(10)], 20_000)
+            others = [line_for(f"process{i}", 100) for i in range(10, 50)]
+            first = True
+            while first or going_on(place):
+                must(set(peers.ask(back_end, others)) == {"ok"}, "another one is gone, too")
                 time.sleep(0.02)
+                first = False
             process.send_signal(signal.SIGCONT)
+            print(len(fine), file=process.stdin, flush=True)
+            for name, count in fine.items():
+                heard = process.stdout.readline().strip()
+                must(heard == f"{count} 1013", f"{name} heard {heard}, not {count} messages and 1013")
+            must(process.stdout.readline() == "0\n", "another one was closed")
         finally:
             process.kill()
+    so_many_were_slow(place, len(fine))
 
 
-@attack("a broadcast to 500 of whom 1 % have stopped reaches the others", most_megabytes=256)
+@attack("a broadcast to 500 of whom 1 % have stopped reaches the others; those are closed for their full outboxes",
+        *SMALL_OUTBOXES)
 def one_percent_stopped(place):
     pages = [peers.page(place.clients, f"many{i}", receive_buffer_bytes=4096 if i % 100 == 0 else None)
              for i in range(500)]
     stopped, reading = pages[::100], [peer for i, peer in enumerate(pages) if i % 100]
     back_end = peers.connect(place.backend)
     line = NOISE.encode() + b'1,"x":"%s"}' % (b"x" * 2000)
+    # What the system takes for one that has stopped would be too much for broadcasts: another one says how much it is.
+    another = peers.page(place.clients, "another", receive_buffer_bytes=4096)
+    most = until_all_fail(back_end, ["another"], 10_000)["another"]
+    for i in range(0, 500, 100):
+        answers = peers.ask(back_end, [line_for(f"many{i}", 10_000)] * (most - 8))
+        must(set(answers) == {"ok"}, "its outbox is full before the broadcasts")
     sent = 0
     heard = dict.fromkeys(reading, 0)
 
@@ -120,17 +184,23 @@ def one_percent_stopped(place):
             with contextlib.suppress(BlockingIOError):
                 heard[peer] += len(os.read(peer.fileno(), 1 << 20))
 
-    while going_on(place):
+    patience = time.monotonic() + 40
+    slow = 0
+    while going_on(place) or slow < len(stopped):
         must(peers.ask(back_end, [line]) == ["ok"], "a broadcast was not ok")
         sent += 1
         listen()
         time.sleep(0.02)
+        if sent % 20 == 0:
+            slow = place.ended().get("slow_consumer", 0) - 1
+            must(time.monotonic() < patience, f"{sent} broadcasts have filled {slow} outboxes, not 5")
     expected = sent * (len(line) + 4)
     patience = time.monotonic() + 10
     while set(heard.values()) != {expected} and time.monotonic() < patience:
         listen()
     must(set(heard.values()) == {expected}, f"bytes heard: {set(heard.values())} instead of {expected}")
-    del stopped
+    so_many_were_slow(place, len(stopped) + 1)
+    must(peers.wait_for_the_end([*stopped, another], 5) == 0, "who was closed does not hear the end")
 
 
 # ---- Writers that take their time
@@ -313,20 +383,25 @@ def over_long_lines(place):
 
 # ---- What is not right
 
-def close_of(peer):
-    """The close code that comes, after whatever else does; None for an end without one."""
-    frames, inbox = wire.ServerFrames(), bytearray()
+def until_the_end(peer):
+    """How many messages come, and the close code after them; None for an end without one."""
+    frames, inbox, messages = wire.ServerFrames(), bytearray(), 0
     while True:
         while (found := frames.take(inbox)) is not None:
             if isinstance(found, wire.Close):
-                return found.code
+                return messages, found.code
+            messages += isinstance(found, wire.Message)
         try:
             more = peer.recv(1 << 16)
         except ConnectionResetError:
-            return "RST"
+            return messages, "RST"
         if not more:
-            return None
+            return messages, None
         inbox += more
+
+
+def close_of(peer):
+    return until_the_end(peer)[1]
 
 
 def expect_close(peer, codes, why="it"):
