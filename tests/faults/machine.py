@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -367,25 +368,26 @@ def link_down(place):
 
 
 @contextlib.contextmanager
-def rules(*lines):
-    """Of nftables, for what comes over the link."""
+def rule(line, end="near", there=()):
+    """Of nftables, for what comes over the link to this end of it. Gives a function: how many packets it was for."""
     program = shutil.which("nft", path=os.environ["PATH"] + ":/usr/sbin")
     if not program:
         raise CannotRun("nft is missing: apt-get install nftables")
-    told(program, "add", "table", "ip", "faults")
-    told(program, "add", "chain", "ip", "faults", "come", "{ type filter hook input priority 0; }")
-    for line in lines:
-        told(program, "add", "rule", "ip", "faults", "come", 'iifname', '"near"', *line.split())
+    nft = (*there, program)
+    told(*nft, "add", "table", "ip", "faults")
+    told(*nft, "add", "chain", "ip", "faults", "come", "{ type filter hook input priority 0; }")
+    told(*nft, "add", "rule", "ip", "faults", "come", "iifname", f'"{end}"', *line.split())
     try:
-        yield
+        yield lambda: int(re.search(r"counter packets (\d+)", told(*nft, "list", "table", "ip", "faults").stdout)[1])
     finally:
-        told(program, "delete", "table", "ip", "faults")
+        told(*nft, "delete", "table", "ip", "faults")
 
 
 @attack("TCP makes up for it: pages behind the link get everything, the others notice nothing", scene=network,
         in_namespace=True)
 def lost_packets(place):
-    with rules("numgen random mod 100 < 15 drop"):
+    losing = "numgen random mod 100 < 15 counter drop"
+    with rule(losing) as lost_here, rule(losing, "far", place.scene["there"]) as lost_there:
         page = peers.page_in(place.scene, "far")
         line = line_for("far", 500)
         back_end = peers.connect(place.backend)
@@ -400,20 +402,39 @@ def lost_packets(place):
         while got < expected and time.monotonic() < patience:
             got += len(page.recv(1 << 16))
         must(got == expected, f"{got} of {expected} bytes came over a link that loses 15 % of packets")
+        for where, lost in (("from", lost_here()), ("to", lost_there())):
+            must(lost > 0, f"no packet {where} the pages was lost")
 
 
 @attack("who is reset is gone, at whatever packet it hits; the server hears nothing of it, and asks",
         "--ping-seconds", "1", "--close-seconds", "1", "--handshake-seconds", "3", "--uid-seconds", "3",
         scene=network, in_namespace=True)
 def rejected_packets(place):
-    with rules("tcp flags & syn == 0 numgen random mod 100 < 20 reject with tcp reset"):
-        while going_on(place):
-            for i in range(10):
-                with contextlib.suppress(OSError, ConnectionError):
-                    peer = peers.page_in(place.scene, f"far{i}", patience=1)
-                    for _ in range(5):
-                        peer.sendall(wire.text(b"x" * 500) + wire.ping(b"x"))
-                        peer.recv(100)
+    names = [f"far{i}" for i in range(10)]
+    registered = resets = 0
+    there = lambda: place.asked_for("counters")["registered"]
+    others = there()
+    with rule("tcp flags & syn == 0 numgen random mod 100 < 20 counter reject with tcp reset") as rejected:
+        first = True
+        while first or going_on(place):
+            for i, name in enumerate(names):
+                try:
+                    with peers.page_in(place.scene, name, patience=1) as peer:
+                        registered += 1
+                        for _ in range(5):
+                            if i % 2:
+                                time.sleep(0.06)  # all is acknowledged: nothing is sent again, and finds it out
+                            peer.sendall(wire.text(b"x" * 500) + wire.ping(b"x"))
+                            peer.recv(100)
+                except ConnectionResetError:
+                    resets += 1
+                except OSError:
+                    pass  # lost in another way, as by a packet to a connection that is no more
+            first = False
+        must(rejected() > 0, "no packet was rejected")
+    must(resets > 0 and registered > 0, f"{registered} pages were registered, {resets} were reset")
+    # Without a push, which would be answered RST.
+    eventually("pages that were reset are gone", lambda: there() == others, 4.5)
 
 
 @attack("pages behind a link of 256 kbit/s have what fits and are closed", "--max-outbox-bytes", "65536",
