@@ -164,7 +164,8 @@ def in_namespace(name, options):
     done = subprocess.run(["unshare", "--net", sys.executable, __file__, "--server", options.server,
                            "--load", options.load, "--seconds", str(options.seconds),
                            "--quiet", str(options.quiet), "--within", name,
-                           *(["--realtime"] if options.realtime else [])], capture_output=True, text=True)
+                           *(["--realtime"] if options.realtime else []), *(["--brief"] if options.brief else [])],
+                          capture_output=True, text=True)
     if done.returncode or not done.stdout:
         raise CannotRun(f"no namespace: {done.stderr.strip()[-300:]}")
     return pickle.loads(bytes.fromhex(done.stdout))
@@ -200,6 +201,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=4, help="that an attack goes on (%(default)s)")
     parser.add_argument("--quiet", type=float, default=3, help="seconds before it (%(default)s)")
     parser.add_argument("--self-test", action="store_true", help="instead: do the checks notice mistakes?")
+    parser.add_argument("--all-must-run", action="store_true", help="an attack that cannot run here is an error")
     parser.add_argument("--within", help=argparse.SUPPRESS)
     parser.add_argument("--latency", action="store_true", help="fail if p99 rises above the ratio")
     parser.add_argument("--realtime", action="store_true",
@@ -234,18 +236,19 @@ def main():
         print("\n".join(wrong) or "each mistake is noticed")
         return 1 if wrong else 0
     names = options.names or list(ATTACKS)
-    failed = 0
+    failed = skipped = 0
     print(HEAD, flush=True)
     with ThreadPoolExecutor(3 if options.brief else 1) as pool:
         for row in pool.map(lambda name: run_attack(name, options), names):
             print(row, flush=True)
             if row.skipped:
+                skipped += 1
                 print(f"{row.name}: cannot run here: {row.skipped}", file=sys.stderr, flush=True)
             if row.error:
                 failed += 1
                 print(f"{row.name}: {row.error}", file=sys.stderr, flush=True)
-    print(f"{len(names)} attacks, {failed} with errors", file=sys.stderr)
-    return 1 if failed else 0
+    print(f"{len(names)} attacks, {failed} with errors, {skipped} skipped", file=sys.stderr)
+    return 1 if failed or skipped and options.all_must_run else 0
 
 
 if __name__ == "__main__":
