@@ -369,6 +369,35 @@ def link_down(place):
 
 
 @contextlib.contextmanager
+def network_of_back_ends():
+    with network() as scene:
+        port = free_port()
+        yield scene | {"back_ends": (NEAR, port),
+                       "arguments": (*scene["arguments"], "--backend", f"{NEAR}:{port}", "--open-backend")}
+
+
+@attack("a dead back end, whom nobody pings, is found within --keep-alive-seconds, and all may come again",
+        "--keep-alive-seconds", "1", scene=network_of_back_ends, in_namespace=True)
+def half_open_back_ends(place):
+    lost = lambda: place.asked_for("counters")["lost"]
+    first = True
+    while first or going_on(place):
+        before = lost()
+        with peers.far_away(place.scene):
+            back_ends = [peers.connect(place.scene["back_ends"]) for _ in range(20)]
+        for i, back_end in enumerate(back_ends):
+            if i % 2:  # the others have never said a word
+                must(peers.ask(back_end, [b'{"uid":"nobody"}']) == ["fail"], "not answered")
+        told(*place.scene["there"], "ip", "link", "set", "far", "down")
+        eventually("back ends behind a link that is down are lost", lambda: lost() >= before + 20, 6)  # 1 + 3 times 1
+        must(lost() == before + 20, "another one is lost, too")
+        told(*place.scene["there"], "ip", "link", "set", "far", "up")
+        for back_end in back_ends:
+            back_end.close()
+        first = False
+
+
+@contextlib.contextmanager
 def rule(line, end="near", there=()):
     """Of nftables, for what comes over the link to this end of it. Gives a function: how many packets it was for."""
     program = shutil.which("nft", path=os.environ["PATH"] + ":/usr/sbin")

@@ -1,5 +1,6 @@
 """Those who attack: connections at every stage, correct so far, and ways to leave them."""
 
+import contextlib
 import ctypes
 import os
 import random
@@ -60,16 +61,22 @@ def connect_local(path):
     return peer
 
 
-def page_in(scene, uid, patience=WORKS_FOR, **how):
-    """A page at the other end of the link. A socket stays in the namespace in which it was made."""
+@contextlib.contextmanager
+def far_away(scene):
+    """At the other end of the link. A socket stays in the namespace in which it was made."""
     setns = ctypes.CDLL(None, use_errno=True).setns
     with open("/proc/self/ns/net") as here, open(f"/proc/{scene['far']}/ns/net") as there:
         if setns(there.fileno(), 0):
             raise OSError(ctypes.get_errno(), "setns")
         try:
-            return page(scene["address"], uid, patience=patience, **how)
+            yield
         finally:
             setns(here.fileno(), 0)
+
+
+def page_in(scene, uid, **how):
+    with far_away(scene):
+        return page(scene["address"], uid, **how)
 
 
 def reset(peer):
