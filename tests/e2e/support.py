@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import random
 import shutil
 import signal
 import socket
@@ -67,9 +68,23 @@ def artifacts():
     return path
 
 
+_given = set()
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """Below the ports that the system gives to those who connect: nobody is there by accident when a server that
+    was killed wants it again. No port twice."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        if port in _given:
+            continue
+        _given.add(port)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def eventually(what, condition, seconds=PATIENCE_SECONDS):

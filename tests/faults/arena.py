@@ -4,10 +4,8 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +16,7 @@ for folder in ("e2e", "conformance"):
     sys.path.append(str(ROOT / "tests" / folder))
 
 import support  # noqa: E402
-from support import eventually  # noqa: E402
+from support import eventually, free_port  # noqa: E402
 
 # Correct pages are told to look away when an attacker broadcasts.
 NOISE = '{"broadcast":true,"attack":'
@@ -33,19 +31,6 @@ class Broken(AssertionError):
 def must(holds, words):
     if not holds:
         raise Broken(words)
-
-
-def free_port():
-    """Below the ports that the system gives to those who connect: nobody is there by accident when a server that
-    was killed wants it again."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 def cpu_seconds(pid):

@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import peers
 import wire
-from arena import Server, cpu_seconds, free_port, must
+from arena import Server, cpu_seconds, must
 from attacks import SMALL_OUTBOXES, attack, going_on, line_for, so_many_were_slow, until_all_fail, until_the_end
-from support import eventually
+from support import eventually, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 DESCRIPTORS = 200
