@@ -67,7 +67,7 @@ gcc() {
     stage "g++, warnings are errors"
     cmake --preset gcc -DCRIER_BUILD_EXAMPLES=OFF
     cmake --build --preset gcc
-    ctest --preset gcc -j2
+    CRIER_MODEL_STEPS=2000000 ctest --preset gcc -j2
     stage "each header compiles alone"
     cmake --build --preset gcc --target all_verify_interface_header_sets
 }

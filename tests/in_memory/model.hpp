@@ -225,9 +225,13 @@ public:
         c.read_bytes += n;
         if (c.is == stage::lingering)
             return;
-        c.pinged = false;
-        if (c.is == stage::open && !c.waits_for_uid && !c.stalled && !c.unfinished)
-            await_silence(c);
+        const bool answers = std::exchange(c.pinged, false);
+        if (c.is == stage::open && !c.waits_for_uid) {
+            if (!c.stalled && !c.unfinished)
+                await_silence(c);
+            else if (answers && c.waits_to_write())
+                await_room(c);
+        }
         const std::size_t ended_before = c.ended_at;
         while (!c.script.empty() && c.script.front().end <= c.read_bytes) {
             const said s = std::move(c.script.front());
@@ -281,13 +285,16 @@ public:
             return;
         if (n == 0) {
             counts.read_pauses += !c.stalled && !c.at->pages;
-            const bool goes_on = std::exchange(c.stalled, true) && !c.wrote;
+            const bool was_stalled = std::exchange(c.stalled, true);
+            const bool goes_on = was_stalled && !c.wrote;
             c.wrote = false;
             if (!goes_on && c.is == stage::open && !c.waits_for_uid) {
-                if (c.waits_to_write())
+                if (!c.waits_to_write()) {
+                    if (!c.times_message)
+                        await_more(c);
+                } else if (was_stalled || !c.pinged || *c.due > now + rule.stall) {
                     await_room(c);
-                else if (!c.times_message)
-                    await_more(c);
+                }
             }
             return;
         }
