@@ -386,6 +386,7 @@ int serve_with(const Registry& registry, const command_line& options, log& out,
 int serve(const command_line& options, log& out, const std::function<void()>& ready)
 {
     std::signal(SIGPIPE, SIG_IGN); // the log's reader may go away
+    std::signal(SIGXFSZ, SIG_IGN); // the log may be as large as a file may be (ulimit -f)
     raise_descriptor_limit();
     if (options.admission.spare_descriptors >= descriptors())
         throw std::runtime_error("no page could connect: the limit of open files is " +

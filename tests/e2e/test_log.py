@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import pathlib
 import re
+import resource
 import signal
+import tempfile
 import unittest
 
 from raw_client import TEXT, RawClient
@@ -82,6 +85,42 @@ class UnreadLog(unittest.TestCase):
         os.close(self.server.reads)
         self.serves("uid1")
         self.server.stop()
+
+
+class FullLog(unittest.TestCase):
+    """No disk is needed for that: a file may not get larger than the process's limit says."""
+
+    def serve(self, log_file):
+        server = PushServer(arguments=("-v", "--log-file", log_file)).start()
+        self.addCleanup(server.log.close)
+        self.addCleanup(lambda: server.process and server.kill())
+        return server
+
+    def test_no_line_of_the_log_is_written_and_all_goes_on(self):
+        server = self.serve("/dev/full")
+        for _ in range(20):
+            self.assertEqual("fail", server.push('{"uid":"nobody"}'))
+        server.stop()
+
+    def test_lines_are_lost_and_counted_and_a_torn_one_tears_no_other(self):
+        with tempfile.TemporaryDirectory(prefix="log-") as directory:
+            path = pathlib.Path(directory) / "log"
+            server = self.serve(path)
+            most = path.stat().st_size + 1030
+            limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+            for _ in range(50):
+                self.assertEqual("fail", server.push('{"uid":"nobody"}'))
+            self.assertEqual(most, path.stat().st_size, "it is full, and the server lives")
+            torn = path.read_text().splitlines()[-1]
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+            self.assertEqual("fail", server.push('{"uid":"nobody"}'))
+            server.stop()
+            lines = path.read_text().splitlines(keepends=True)
+            at = lines.index(torn + "\n")
+            self.assertRegex(lines[at + 1], LOST)
+            self.assertGreater(int(LOST.search(lines[at + 1])[1]), 50)
+            for line in lines[:at] + lines[at + 1:]:
+                self.assertRegex(line, r"\A\d{4}-[0-9-]+T[0-9:.]+Z (debug  |info   |warning|error  ) .*\n\Z")
 
 
 if __name__ == "__main__":
