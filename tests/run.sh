@@ -101,6 +101,10 @@ tsan() {
     cmake --preset tsan -DCRIER_BUILD_EXAMPLES=OFF
     cmake --build --preset tsan
     ctest --preset tsan -LE compiler -j2
+    stage "the push server with this sanitizer: its guards and its log"
+    cmake --preset tsan -DCRIER_BUILD_EXAMPLES=ON
+    cmake --build --preset tsan --target push_server
+    CRIER_PUSH_SERVER=build/tsan/examples/push_server/push_server python3 tests/e2e/run.py -k test_guards -k test_log
 }
 
 # CRIER_FUZZ_SECONDS: how long each target runs, two at a time; 60 if it is not set.

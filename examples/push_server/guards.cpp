@@ -41,6 +41,7 @@ crier::verdict page_guard::judge(const crier::question& q) const
 replaceable_judge::function judge_of_secrets(const std::vector<std::string>& secrets)
 {
     std::vector<crier::shared_secret> judges;
+    judges.reserve(secrets.size());
     for (const std::string& secret : secrets)
         judges.push_back({.secret = secret});
     return [judges = std::move(judges)](const crier::question& q) {
