@@ -161,7 +161,6 @@ def main():
         print(f"coverage.py: the reason for {name}, {text!r}, has nothing to do: take it out", file=sys.stderr)
     for path in sorted(wanted - {header.path for header in headers}):
         if path.name != "accept_key.hpp":  # a declaration
-            bad += 1
             print(f"coverage.py: nothing of {path.relative_to(INCLUDE)} was compiled", file=sys.stderr)
     return 1 if bad else 0
 
