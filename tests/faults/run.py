@@ -92,13 +92,20 @@ class Row:
         self.name = name
         self.error = None
         self.skipped = None
-        self.ratios = []
         self.figures = []
         self.more = ""
 
+    def ratios(self):
+        return [under / quiet for quiet, under in self.figures]
+
+    def better_of(self, other):
+        """What a machine does beside only adds to times."""
+        self.figures = [(min(a[0], b[0]), min(a[1], b[1])) for a, b in zip(self.figures, other.figures)]
+        return self
+
     def __str__(self):
         cells = [f"{1e3 * quiet:.2f} -> {1e3 * under:.2f}" for quiet, under in self.figures]
-        ratios = [f"{ratio:.1f}" for ratio in self.ratios]
+        ratios = [f"{ratio:.1f}" for ratio in self.ratios()]
         cells += [""] * (2 - len(cells))
         ratios += [""] * (2 - len(ratios))
         errors = "ERROR" if self.error else "skipped" if self.skipped else "0"
@@ -144,13 +151,11 @@ def watched(attack, scene, row, options):
             before, during = p99(load.delays(quiet.begin, quiet.end)), p99(load.delays(under.begin, under.end))
             if before and during and not attack.stops_the_server and not options.brief:
                 row.figures.append((before, during))
-                row.ratios.append(during / before)
         settle(server, descriptors)
         peak = server.peak_bytes() / 1e6
         row.more = f"{peak:.0f}"
         must(peak <= attack.most_megabytes, f"it used {peak:.0f} MB at its peak, above {attack.most_megabytes}")
         server.stop()
-        must(not options.latency or all(ratio <= options.ratio for ratio in row.ratios), "p99 rose too far")
     finally:
         for load in loads:
             load.kill()
@@ -177,8 +182,6 @@ def run_attack(name, options):
     try:
         if attack.in_namespace and not options.within:
             row = in_namespace(name, options)
-            must(row.error or not options.latency or all(ratio <= options.ratio for ratio in row.ratios),
-                 "p99 rose too far")
         elif attack.alone:
             attack(options)
         else:
@@ -188,6 +191,17 @@ def run_attack(name, options):
         row.error = str(words)
     except CannotRun as words:
         row.skipped = str(words)
+    return row
+
+
+def run_rounds(name, options):
+    row = run_attack(name, options)
+    for _ in range(options.rounds - 1):
+        if row.error or row.skipped:
+            break
+        row = run_attack(name, options).better_of(row)
+    if options.latency and not row.error and any(ratio > options.ratio for ratio in row.ratios()):
+        row.error = "p99 rose too far"
     return row
 
 
@@ -206,6 +220,8 @@ def arguments():
     parser.add_argument("--latency", action="store_true", help="fail if p99 rises above the ratio")
     parser.add_argument("--realtime", action="store_true",
                         help="the server and the correct peers before all others: for times beside other work")
+    parser.add_argument("--rounds", type=int, default=1,
+                        help="each attack so often; of their p99s, before and meanwhile, the lowest (%(default)s)")
     parser.add_argument("--ratio", type=float, default=3, help="(%(default)s)")
     options = parser.parse_args()
     if options.brief:
@@ -239,7 +255,7 @@ def main():
     failed = skipped = 0
     print(HEAD, flush=True)
     with ThreadPoolExecutor(3 if options.brief else 1) as pool:
-        for row in pool.map(lambda name: run_attack(name, options), names):
+        for row in pool.map(lambda name: run_rounds(name, options), names):
             print(row, flush=True)
             if row.skipped:
                 skipped += 1
