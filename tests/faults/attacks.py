@@ -25,9 +25,10 @@ from peer import request
 from support import eventually
 
 ATTACKS = {}
+USUAL_MEGABYTES = 128
 
 
-def attack(what_must_hold, *arguments, most_megabytes=128, **more):
+def attack(what_must_hold, *arguments, most_megabytes=USUAL_MEGABYTES, **more):
     def add(function):
         function.must = what_must_hold
         function.arguments = arguments

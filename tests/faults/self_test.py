@@ -7,7 +7,7 @@ import threading
 import time
 
 from arena import Broken, Load, Server, judge_counters
-from attacks import ATTACKS
+from attacks import ATTACKS, USUAL_MEGABYTES
 from machine import HERE
 
 MISTAKES = {"none": set(), "chop": set(), "delay": set(), "lost": {"lost"}, "duplicated": {"duplicated"},
@@ -53,8 +53,12 @@ def counters_are_judged():
 
 
 def table_is_complete():
-    rows = re.findall(r"^\| `(\w+)` \|", (HERE / "README.md").read_text(), re.M)
-    return None if rows == list(ATTACKS) else f"README.md and the attacks differ: {set(rows) ^ set(ATTACKS)}"
+    def must(attack):
+        return attack.must + (f" (below {attack.most_megabytes} MB)" if attack.most_megabytes != USUAL_MEGABYTES else "")
+
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", (HERE / "README.md").read_text(), re.M)
+    attacks = [(name, must(attack)) for name, attack in ATTACKS.items()]
+    return None if rows == attacks else f"README.md and the attacks differ: {set(rows) ^ set(attacks)}"
 
 
 def run(load_program):
