@@ -122,7 +122,11 @@ void add_whole_seconds(CLI::App& app, const std::string& name, std::chrono::seco
            name, [&value](int seconds) { value = std::chrono::seconds(seconds); },
            description + " [" + std::to_string(value.count()) + "]")
         ->option_text("SECONDS")
-        ->check(CLI::Range(0, 32'767));
+        ->check([](std::string text) {
+            return CLI::Range(0, 32'767)(text).empty()
+                       ? ""
+                       : text + " is no whole number of seconds from 0 to 32767";
+        });
 }
 
 void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::size_t least,
@@ -284,7 +288,8 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.option_defaults()->group("Times, 0 for no limit");
     add_seconds(app, "--handshake-seconds", result.limits.handshake_timeout,
                 "until the HTTP request is there");
-    add_seconds(app, "--uid-seconds", result.limits.uid_timeout, "until a page says its uid");
+    add_seconds(app, "--uid-seconds", result.limits.uid_timeout,
+                "until a page says its uid, or a back end its secret");
     add_seconds(app, "--message-seconds", result.limits.message_timeout,
                 "from the first byte of a message or line to its last");
     add_seconds(app, "--ping-seconds", result.limits.ping_interval,
@@ -319,6 +324,9 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
             throw CLI::ValidationError(
                 "--max-connections-per-uid",
                 "with --registry latest-only a uid has one connection, the newest");
+        if (result.drain_spread > result.drain)
+            throw CLI::ValidationError("--drain-spread-seconds",
+                                       "is a part of --drain-seconds: give that as much, or more");
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0)
             return app.exit(e);

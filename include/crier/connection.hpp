@@ -72,7 +72,8 @@ public:
     /// Queues a message for this connection alone. False, and nothing queued, if the connection is
     /// closing, its codec cannot carry the message, or its outbox is full. What happens then to a
     /// client is for its listener's overflow policy to say (close_slow closes it); a back end or peer
-    /// goes on without the message.
+    /// goes on without the message. Text is not checked here: a browser ends a WebSocket over text that
+    /// is not UTF-8 (is_valid_utf8).
     virtual bool send(message_view message) = 0;
 
     /// Closes the connection after what is queued: with the codec's close handshake if it has one.
@@ -80,7 +81,8 @@ public:
     /// turn, on_close comes later; so it may be called from anywhere, hooks and registries
     /// included.
     ///
-    /// `code` and `reason` are for the peer, `why` is what on_close and the counters are told.
+    /// `code` and `reason` are for the peer; what may not stand in a WebSocket's close frame does not
+    /// get there (websocket::encode_close). `why` is what on_close and the counters are told.
     virtual void close(close_code code = close_code::normal, std::string_view reason = {},
                        error_code why = error::closed_here) = 0;
 

@@ -23,8 +23,12 @@ struct counters
     std::uint64_t accept_pauses =
         0;                         ///< times that a listener had to wait for max_accepts_per_second
     std::uint64_t turned_away = 0; ///< connections closed as they came, by admission's limits
-    std::uint64_t closed = 0;      ///< connections that ended in order
-    std::uint64_t lost = 0;        ///< connections that ended without a goodbye or by an I/O error
+    /// Connections that ended in order, or since the program's own code failed: of the latter how many
+    /// is ended(error::hook_failed).
+    std::uint64_t closed = 0;
+    /// Connections that ended without a goodbye, by an I/O error, or for an error_code of a category that
+    /// is equivalent to no `condition`.
+    std::uint64_t lost = 0;
     /// Connections whose transport's handshake failed (TLS), or whose opening request was malformed, no
     /// upgrade (unless a hook answered it: that is `closed`), or refused by a hook. Whom an
     /// authenticator refused, there too: `rejected`.

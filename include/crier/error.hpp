@@ -50,10 +50,8 @@ enum class error {
     uid_not_text, ///< the first message was binary
     uid_refused,  ///< the registry did not take the uid
     unauthorized, ///< the authenticator refused it
-    /// An HTTP request where back ends say lines: some page's, through a browser. Where they have to
-    /// say a secret first it is `unauthorized`.
-    http_request,
-    replaced, ///< a newer connection of the same uid took this one's place
+    http_request, ///< an HTTP request to a back ends' listener: some page's, through a browser
+    replaced,     ///< a newer connection of the same uid took this one's place
 
     // How many there are (admission).
     too_many_connections,    ///< the listener has max_connections already
@@ -86,6 +84,8 @@ enum class condition {
     timed_out,            ///< one of the configured times ran out
     rejected,             ///< who the peer says it is was not accepted
     closed, ///< the connection ended in order: by the peer, by us, or by the server's stop
+    lost, ///< the byte stream ended without a goodbye; I/O errors keep the system's own conditions
+    program_failed, ///< the program's own code failed: a hook that threw, say
 };
 
 /// The last of them: they are numbered from 1, without gaps.

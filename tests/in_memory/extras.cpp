@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "page.hpp"
@@ -367,6 +369,64 @@ struct failing_hooks : crier::hooks
     }
     void on_close(crier::connection&, crier::error_code) { throw std::runtime_error("again"); }
 };
+
+/// A category of the program's own, of which 1 is a kind that crier knows.
+struct own_category final : boost::system::error_category
+{
+    const char* name() const noexcept override { return "own"; }
+    std::string message(int) const override { return "own"; }
+    boost::system::error_condition default_error_condition(int value) const noexcept override
+    {
+        return value == 1 ? make_error_condition(crier::condition::protocol_violation)
+                          : boost::system::error_condition(value, *this);
+    }
+};
+
+const own_category own;
+
+struct ends_as_told : crier::hooks
+{
+    void on_message(crier::connection& c, crier::message_view m)
+    {
+        if (m.data == "throw")
+            throw std::runtime_error("boom");
+        const crier::error_code whys[] = {{},
+                                          {1, own},
+                                          {2, own},
+                                          crier::error::closed_here,
+                                          crier::error::replaced,
+                                          crier::error::too_many_frames};
+        c.close(crier::close_code::normal, {}, whys[m.data[0] - '0']);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_end_is_counted_by_its_kind_whatever_its_category)
+{
+    using crier::counters;
+    for (const auto& [said, counter] :
+         std::vector<std::pair<std::string, std::uint64_t counters::*>>{
+             {"0", &counters::closed},
+             {"1", &counters::protocol_violations},
+             {"2", &counters::lost},
+             {"3", &counters::closed},
+             {"4", &counters::rejected},
+             {"5", &counters::limits_exceeded},
+             {"throw", &counters::closed}})
+    {
+        extras_server<line_clients<>, lines, ends_as_told> s({}, {}, {});
+        auto c = s.say("u\n" + said);
+        BOOST_TEST(c.ended(), said);
+        c.finish();
+        s.settle();
+        const counters counted = s.server.counts();
+        BOOST_TEST((counted.*counter) == 1u, said);
+        BOOST_TEST(counted.closed + counted.lost + counted.protocol_violations + counted.rejected +
+                           counted.limits_exceeded ==
+                       1u,
+                   said);
+        BOOST_TEST(counted.ended(crier::error::hook_failed) == (said == "throw"), said);
+    }
+}
 
 BOOST_AUTO_TEST_CASE(an_observer_hears_everything)
 {

@@ -65,15 +65,21 @@ constexpr cause causes[] = {
     CAUSE(close_timeout, timed_out),
     CAUSE(slow_consumer, limit_exceeded),
     CAUSE(peer_closed, closed),
-    CAUSE(peer_vanished, closed),
+    CAUSE(peer_vanished, lost),
     CAUSE(closed_here, closed),
     CAUSE(server_stopping, closed),
-    CAUSE(hook_failed, closed),
+    CAUSE(hook_failed, program_failed),
 };
 
 constexpr condition conditions[] = {
-    condition::handshake_failed, condition::protocol_violation, condition::limit_exceeded,
-    condition::timed_out,        condition::rejected,           condition::closed,
+    condition::handshake_failed,
+    condition::protocol_violation,
+    condition::limit_exceeded,
+    condition::timed_out,
+    condition::rejected,
+    condition::closed,
+    condition::lost,
+    condition::program_failed,
 };
 
 } // namespace

@@ -53,7 +53,8 @@ struct websocket
     /// A ping frame without payload.
     static frame encode_ping() { return encode_frame(opcode::ping, {}); }
 
-    /// A close frame. The reason is UTF-8; what exceeds 123 bytes is cut off.
+    /// A close frame. Of the reason goes what is UTF-8 from its beginning on, 123 bytes at most. A code
+    /// that may not be sent (is_sendable) becomes 1011.
     CRIER_DECL static frame encode_close(close_code code, std::string_view reason);
 
     /// A frame of any kind with this payload.

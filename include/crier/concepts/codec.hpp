@@ -63,7 +63,7 @@ concept codec_is_bounded = requires(const Codec& codec) {
 ///   same bytes give the same events however they are cut.
 /// - What it finds is text unless it says otherwise (`decoded::whole({bytes, message_kind::binary})`).
 ///   It need not be checked for UTF-8 here: a uid and a back end's line are, where they are used. A
-///   binary uid is refused.
+///   binary uid is refused by first_message; other authenticators look at its kind themselves.
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
 /// Options that a codec may add: see codec_opens, codec_closes, codec_pings, codec_varies,

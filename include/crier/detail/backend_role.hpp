@@ -6,7 +6,6 @@
 #include <crier/concepts/reply.hpp>
 #include <crier/detail/delivery.hpp>
 #include <crier/detail/guarded_role.hpp>
-#include <crier/detail/http_grammar.hpp>
 
 #include <concepts>
 #include <string>
@@ -63,8 +62,15 @@ public:
         if (asked.kind == command::unicast)
             return answer(s, {result_of(this->around_.board.deliver(asked.name, message))});
         answer(s, do_other(asked, message));
-        if (asked.kind == command::invalid)
-            judge_invalid(s, line.data);
+    }
+
+    /// Any page may make a browser of this machine, or of its network, send an HTTP request here, with
+    /// what the page likes in its path and body. Nothing of it is decoded: whatever ends or begins a
+    /// message in this codec, the page could have put there.
+    CRIER_COLD void heard_http(session_base& s) override
+    {
+        answer(s, invalid(command_error::not_json));
+        s.end(error::http_request, close_code::policy_violation, "no HTTP here");
     }
 
     CRIER_COLD void discarded(session_base& s, error_code why) override
@@ -129,15 +135,6 @@ private:
         }
         answer(s, invalid(command_error::unauthorized));
         s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
-    }
-
-    /// Any page may make a browser of this machine, or of its network, send an HTTP request here, with
-    /// lines of the page's own in its body. In front of them stand lines that no page can leave out; after
-    /// one of those nothing more is read.
-    CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
-    {
-        if (is_http_line(line))
-            s.end(error::http_request, close_code::policy_violation, "no HTTP here");
     }
 
     static line_result invalid(command_error why) noexcept

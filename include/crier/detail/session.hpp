@@ -32,6 +32,7 @@ public:
         : session_base(home, r), stream_(std::move(stream)), decoder_(codec)
     {
         paced_ = stream_has_descriptor<Transport> && r.options().max_read_share < 100;
+        unheard_ = !codec_opens<Codec> && r.kind() == connection_kind::backend;
     }
 
     /// Throws what the stream's watch throws.
@@ -198,6 +199,10 @@ private:
     /// gets true if a message has ended.
     bool leaves_tail(std::span<char>& in, bool& ended_one)
     {
+        if (unheard_ && !in.empty() && decodes())
+            if (const http_start start = hear_first({in.data(), in.size()});
+                start != http_start::no)
+                return start == http_start::maybe;
         const std::size_t most = role_->options().max_turn_bytes;
         std::size_t found_bytes = 0;
         while (decodes()) {

@@ -7,6 +7,7 @@
 #include <crier/decoded.hpp>
 #include <crier/detail/deadline_list.hpp>
 #include <crier/detail/gate.hpp>
+#include <crier/detail/http_grammar.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/outbox.hpp>
 #include <crier/detail/role.hpp>
@@ -180,6 +181,8 @@ protected:
     CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
     CRIER_DECL void heard();
+    /// Looks at the first bytes: they are decoded if they are no HTTP.
+    CRIER_DECL http_start hear_first(std::string_view bytes);
     /// After a turn's input was decoded: whether a message has begun and not ended, and whether one has
     /// ended.
     CRIER_DECL void left_unfinished(bool unfinished, bool ended_one);
@@ -266,6 +269,7 @@ protected:
     bool paced_ : 1 = false;          // what it reads counts for limits::max_read_share
     bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
     bool parked_ : 1 = false;         // it is read from when others have had theirs
+    bool unheard_ : 1 = false;        // its first bytes have yet to be looked at
 };
 
 } // namespace crier::detail

@@ -78,10 +78,10 @@ inline constexpr error_row error_rows[] = {
     {error::close_timeout, condition::timed_out, "close_timeout", "close timeout"},
     {error::slow_consumer, condition::limit_exceeded, "slow_consumer", "slow consumer"},
     {error::peer_closed, condition::closed, "peer_closed", "closed by the peer"},
-    {error::peer_vanished, condition::closed, "peer_vanished", "connection lost"},
+    {error::peer_vanished, condition::lost, "peer_vanished", "connection lost"},
     {error::closed_here, condition::closed, "closed_here", "closed by the server"},
     {error::server_stopping, condition::closed, "server_stopping", "server is stopping"},
-    {error::hook_failed, condition::closed, "hook_failed", "the program's own code failed"},
+    {error::hook_failed, condition::program_failed, "hook_failed", "the program's own code failed"},
 };
 
 constexpr bool each_row_is_where_it_is_looked_for() noexcept
@@ -140,6 +140,10 @@ public:
             return "rejected";
         case condition::closed:
             return "closed";
+        case condition::lost:
+            return "lost";
+        case condition::program_failed:
+            return "program failed";
         }
         return "unknown crier condition";
     }

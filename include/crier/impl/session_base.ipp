@@ -185,6 +185,15 @@ CRIER_DECL void session_base::heard()
         wait_to_write(); // which the ping's time was kept from
 }
 
+CRIER_COLD CRIER_DECL http_start session_base::hear_first(std::string_view bytes)
+{
+    const http_start start = starts_as_http(bytes);
+    unheard_ = start == http_start::maybe;
+    if (start == http_start::yes)
+        role_->heard_http(*this);
+    return start;
+}
+
 CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
 {
     if (phase_ != phase::open || waits_for_uid_ || !role_->message_deadlines)
@@ -454,9 +463,8 @@ CRIER_COLD CRIER_DECL void session_base::count_end(error_code why) noexcept
     counters& counts = shard_->counts;
     if (why.category() == error_category())
         counts.note_end(static_cast<error>(why.value()));
-    if (why == error::peer_vanished || why.category() != error_category())
-        ++counts.lost;
-    else if (why == error::request_answered || why == condition::closed)
+    if (!why || why == error::request_answered || why == condition::closed ||
+        why == condition::program_failed)
         ++counts.closed;
     else if (why == condition::handshake_failed)
         ++counts.handshakes_failed;
@@ -466,8 +474,10 @@ CRIER_COLD CRIER_DECL void session_base::count_end(error_code why) noexcept
         ++counts.limits_exceeded;
     else if (why == condition::timed_out)
         ++counts.timed_out;
-    else
+    else if (why == condition::rejected)
         ++counts.rejected;
+    else
+        ++counts.lost;
 }
 
 } // namespace crier::detail

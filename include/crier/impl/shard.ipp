@@ -61,8 +61,8 @@ CRIER_COLD CRIER_DECL void shard::prepare(role& r)
     r.stall_deadlines = list_for(options.write_stall_timeout);
     r.close_deadlines = list_for(options.close_timeout);
     // Limits whose sum no memory can hold make resize throw.
-    const std::size_t most = r.max_unfinished_bytes +
-                             std::min(options.max_turn_bytes, SIZE_MAX - r.max_unfinished_bytes);
+    const std::size_t unfinished = std::max(r.max_unfinished_bytes, longest_http_start);
+    const std::size_t most = unfinished + std::min(options.max_turn_bytes, SIZE_MAX - unfinished);
     if (scratch_.size() < most)
         scratch_.resize(most);
 }

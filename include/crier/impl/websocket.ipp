@@ -25,12 +25,12 @@ CRIER_COLD CRIER_DECL frame websocket::encode_close(close_code code, std::string
 {
     if (code == close_code::none)
         return encode_frame(opcode::close, {});
-    if (reason.size() > 123) {
-        reason = reason.substr(0, 123);
-        while (!reason.empty() && !is_valid_utf8(reason))
-            reason.remove_suffix(1);
-    }
-    const auto number = static_cast<std::uint16_t>(code);
+    reason = reason.substr(0, 123);
+    while (!is_valid_utf8(reason))
+        reason.remove_suffix(1);
+    auto number = static_cast<std::uint16_t>(code);
+    if (!is_sendable(number))
+        number = static_cast<std::uint16_t>(close_code::internal_error);
     std::string payload{static_cast<char>(number >> 8), static_cast<char>(number & 0xFF)};
     payload += reason;
     return encode_frame(opcode::close, payload);

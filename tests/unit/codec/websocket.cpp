@@ -360,6 +360,22 @@ BOOST_AUTO_TEST_CASE(a_close_has_its_code_and_reason_or_nothing)
                readable(support::server_frame(fin | op::close)));
 }
 
+BOOST_AUTO_TEST_CASE(a_close_never_has_a_code_or_reason_that_may_not_be_sent)
+{
+    for (const int code : {1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535})
+        BOOST_TEST(
+            readable(
+                websocket::encode_close(static_cast<crier::close_code>(code), "why").bytes()) ==
+            readable(support::server_frame(fin | op::close, close_payload(1011, "why"))));
+    for (const auto& [reason, goes] :
+         std::vector<std::pair<std::string, std::string>>{{"unknown user \xFF", "unknown user "},
+                                                          {"\xFF", ""},
+                                                          {"a\xC3", "a"},
+                                                          {"a\xC3(b", "a"}})
+        BOOST_TEST(readable(websocket::encode_close(crier::close_code::normal, reason).bytes()) ==
+                   readable(support::server_frame(fin | op::close, close_payload(1000, goes))));
+}
+
 BOOST_AUTO_TEST_CASE(a_close_reason_is_cut_to_what_fits_between_two_characters)
 {
     const auto reason_of = [](const std::string& reason) {
