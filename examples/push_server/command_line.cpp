@@ -325,8 +325,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                 "--max-connections-per-uid",
                 "with --registry latest-only a uid has one connection, the newest");
         if (result.drain_spread > result.drain)
-            throw CLI::ValidationError("--drain-spread-seconds",
-                                       "is a part of --drain-seconds: give that as much, or more");
+            throw CLI::ValidationError(
+                "--drain-spread-seconds",
+                CLI::detail::to_string(std::chrono::duration<double>(result.drain_spread).count()) +
+                    " is more than --drain-seconds, of which it is a part");
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0)
             return app.exit(e);
