@@ -40,6 +40,8 @@ struct limits
     /// send meanwhile waits in their sockets, and then they have to. So a flood leaves the processor to
     /// others. What pages normally say is not delayed, nor is a burst that is read in half a millisecond.
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
+    /// What they have to do in a time of its own, such as to end a message, they have all of that time for
+    /// after each such wait.
     /// That one of them has gone, but was not reset, is noticed when all that it has sent has been read.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;
@@ -71,7 +73,9 @@ struct limits
     /// byte from it, it is closed. Only for codecs with pings.
     std::chrono::milliseconds ping_interval{25'000};
 
-    /// Longest time without progress while there is something to write.
+    /// Longest time without progress while there is something to write: nothing could be written, and of
+    /// what the system has the peer took nothing either, as far as the system tells (TCP: not in the last
+    /// three quarters of this time).
     std::chrono::milliseconds write_stall_timeout{30'000};
 
     /// For a close in order: writing what is queued, and the peer's goodbye.

@@ -203,10 +203,11 @@ struct slow : crier::hooks
 
 struct running_slowly
 {
-    explicit running_slowly(unsigned share)
+    explicit running_slowly(unsigned share,
+                            std::chrono::milliseconds message_timeout = std::chrono::seconds(10))
         : server({.transport = {.address = "127.0.0.1"},
                   .limits = {.max_read_share = share,
-                             .message_timeout = std::chrono::seconds(10),
+                             .message_timeout = message_timeout,
                              .close_timeout = std::chrono::milliseconds(500)}})
     {}
 
@@ -228,6 +229,23 @@ BOOST_AUTO_TEST_CASE(a_hook_that_was_slow_once_keeps_nobody_waiting_for_a_hundre
     page.send(all + "very slow\n" + std::string(20'000, 'x') + '\n');
     within_patience(r.server.hook().so_far->all.get_future());
     BOOST_TEST(r.server.hook().so_far->long_ones == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_to_wait_is_not_late)
+{
+    running_slowly r(1, std::chrono::milliseconds(600));
+    line_client page(r.address);
+    std::string all = "uid\n";
+    while (all.size() < 10'000)
+        all += "much\n";
+    // What is slow comes with the beginning of what is long: it waits for a second then, unfinished.
+    page.send(all + "very slow\n" + std::string(20'000, 'x') + '\n');
+    within_patience(r.server.hook().so_far->all.get_future());
+    BOOST_TEST(r.server.hook().so_far->long_ones == 1u);
+    page.send("never ended");
+    BOOST_TEST(page.read_to_end() == "");
+    BOOST_TEST(within_patience(r.server.async_counts(use_future)).timed_out ==
+               0u); // when it is gone
 }
 
 namespace {

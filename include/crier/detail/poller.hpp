@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace crier::detail {
@@ -83,6 +85,15 @@ private:
     std::chrono::microseconds busy_{};
     std::chrono::steady_clock::time_point sleep_at_{};
 };
+
+/// Bytes that were written to a socket and that the other end has not taken yet. Nothing for a TCP
+/// connection that has sent none in the last three quarters of that time, and heard of none that arrived,
+/// and for sockets of other kinds.
+///
+/// A socket becomes writable only when a third of what it holds has been taken, which is much: who reads
+/// slowly would look like who does not.
+CRIER_DECL std::optional<std::uint32_t> tcp_untaken(int descriptor,
+                                                    std::chrono::milliseconds time) noexcept;
 
 } // namespace crier::detail
 

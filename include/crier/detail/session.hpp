@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -49,6 +51,14 @@ public:
     {
         if constexpr (requires { stream_.credentials(); })
             return stream_.credentials();
+        else
+            return std::nullopt;
+    }
+
+    std::optional<std::uint32_t> untaken(std::chrono::milliseconds time) const noexcept override
+    {
+        if constexpr (stream_has_descriptor<Transport>)
+            return tcp_untaken(stream_.native_handle(), time);
         else
             return std::nullopt;
     }

@@ -16,8 +16,10 @@
 #include <crier/frame.hpp>
 #include <crier/watcher.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -191,6 +193,13 @@ protected:
     CRIER_DECL void wait_anew();
     CRIER_DECL void wait_for_rest();
     CRIER_DECL void wait_to_write();
+    /// What it has to do in its time it may do in all of that again, since it was not read from: the
+    /// server's time is not its own.
+    CRIER_DECL void begin_anew();
+    /// As tcp_untaken, of its stream.
+    virtual std::optional<std::uint32_t> untaken(std::chrono::milliseconds time) const noexcept = 0;
+    /// Nothing could be written for all the time for that: true if the peer has taken some meanwhile.
+    CRIER_DECL bool takes_some();
 
     /// True if the time for writing is to run when some was written: something waits to be, and no
     /// message is read meanwhile, whose time would run. Neither time begins anew because the other
@@ -241,7 +250,8 @@ protected:
     const boost::system::error_category* ended_category_ = nullptr; // why the close began
     topic_memberships topics_;
     int ended_value_ = 0;
-    std::uint32_t spent_ = 0; // of what it may send in that second, in small frames
+    std::uint32_t spent_ = 0;   // of what it may send in that second, in small frames
+    std::uint32_t untaken_ = 0; // when writing began to block, or its time last ran out
 
     phase phase_ = phase::shaking;
     std::uint8_t variant_ = 0;  // of the codec

@@ -9,8 +9,13 @@
 
 #include <array>
 #include <cerrno>
+#include <linux/sockios.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 namespace crier::detail {
 
@@ -130,6 +135,23 @@ CRIER_DECL void poller::dispatch()
     telling_ = false;
     if (count > 0 && busy_ > busy_.zero())
         sleep_at_ = std::chrono::steady_clock::now() + busy_;
+}
+
+CRIER_COLD CRIER_DECL std::optional<std::uint32_t>
+tcp_untaken(int descriptor, std::chrono::milliseconds time) noexcept
+{
+    tcp_info told{};
+    socklen_t size = sizeof(told);
+    int untaken = 0;
+    if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &told, &size) == -1 ||
+        ::ioctl(descriptor, SIOCOUTQ, &untaken) == -1)
+        return std::nullopt;
+    // To one that is gone all is sent again and again, and one that takes nothing says so when asked.
+    const auto lately = time * 3 / 4;
+    if (std::chrono::milliseconds(told.tcpi_last_data_sent) >= lately ||
+        std::chrono::milliseconds(told.tcpi_last_ack_recv) >= lately)
+        return std::nullopt;
+    return static_cast<std::uint32_t>(untaken);
 }
 
 } // namespace crier::detail

@@ -229,6 +229,8 @@ CRIER_DECL void session_base::blocked(bool wrote)
 {
     const bool was_stalled = stalled_;
     blocked_ = stalled_ = true;
+    if (!was_stalled || wrote)
+        untaken_ = UINT32_MAX; // more than it can be
     if (!was_stalled && role_->waits_for_writes())
         ++shard_->counts.read_pauses;
     if ((was_stalled && !wrote) || phase_ != phase::open || waits_for_uid_)
@@ -276,8 +278,30 @@ CRIER_DECL void session_base::wait_to_write()
     shard_->set_deadline(role_->stall_deadlines, *this);
 }
 
+CRIER_COLD CRIER_DECL void session_base::begin_anew()
+{
+    if (phase_ <= phase::opening)
+        shard_->set_deadline(role_->handshake_deadlines, *this);
+    else if (phase_ != phase::open)
+        return;
+    else if (waits_for_uid_)
+        wait_for_uid();
+    else if (times_message_)
+        wait_for_rest();
+    else if (!stalled_)
+        wait_for_silence();
+}
+
+CRIER_COLD CRIER_DECL bool session_base::takes_some()
+{
+    const auto now = untaken(role_->options().write_stall_timeout);
+    return now && *now < std::exchange(untaken_, *now);
+}
+
 CRIER_COLD CRIER_DECL void session_base::on_deadline()
 {
+    if (greedy_ && phase_ <= phase::open && !(stalled_ && !times_message_))
+        return begin_anew(); // it has said more, and is not late: we are
     switch (phase_) {
     case phase::shaking:
     case phase::opening:
@@ -292,8 +316,11 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     }
     if (waits_for_uid_)
         return end(error::uid_timeout, close_code::policy_violation, "no uid in time");
-    if (stalled_ && !times_message_)
+    if (stalled_ && !times_message_) {
+        if (takes_some())
+            return wait_to_write();
         return finish(error::write_stalled);
+    }
     if (waits_to_write())
         return wait_to_write(); // what was timed is no longer read
     if (unfinished_)

@@ -239,6 +239,7 @@ CRIER_DECL void shard::read(session_base& s)
     const clock::time_point begin = now();
     s.guarded([&s] { s.read_turn(); });
     share_.spent(begin, now(), s.role_->options().max_read_share);
+    s.guarded([&s] { s.begin_anew(); });
 }
 
 CRIER_DECL void shard::read_later(session_base& s)
