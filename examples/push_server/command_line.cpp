@@ -111,7 +111,11 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::millisecon
            },
            description + " [" + CLI::detail::to_string(initial) + "]")
         ->option_text("SECONDS")
-        ->check(CLI::Range(0.0, 1e6));
+        ->check([](std::string text) {
+            const std::string wrong = CLI::Range(0.0, 1e6)(text);
+            return wrong.empty() && text.find_first_of("nN") != text.npos ? text + " is no number"
+                                                                          : wrong;
+        });
 }
 
 /// For the system, which takes no fraction and has two bytes for it.

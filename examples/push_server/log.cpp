@@ -9,8 +9,11 @@
 #include <poll.h>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace push_server {
@@ -37,6 +40,25 @@ bool would_wait()
 {
     pollfd log{STDERR_FILENO, POLLOUT, 0};
     return ::poll(&log, 1, 0) == 0;
+}
+
+/// A terminal and a socket that poll(2) calls writable take something, but perhaps not a line. Whether
+/// writing waits is a matter of the open file, which others have too: a terminal is opened once more.
+int open_terminal()
+{
+    return ::isatty(STDERR_FILENO) == 1
+               ? ::open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+               : -1;
+}
+
+ssize_t write_without_waiting(int terminal, std::string_view line)
+{
+    if (terminal != -1)
+        return ::write(terminal, line.data(), line.size());
+    const ssize_t sent =
+        ::send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent == -1 && errno == ENOTSOCK ? ::write(STDERR_FILENO, line.data(), line.size())
+                                           : sent;
 }
 
 void append_printable(std::string& out, std::string_view text)
@@ -67,8 +89,9 @@ std::string complete(const char* level, std::string_view text)
 
 void become_standard_error(const std::string& path)
 {
-    const int file =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    // Not to wait for who reads a FIFO: while nobody does it cannot be opened.
+    const int file = ::open(
+        path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
     if (file == -1)
         throw std::runtime_error("cannot open the log file " + path + ": " +
                                  std::generic_category().message(errno));
@@ -78,16 +101,37 @@ void become_standard_error(const std::string& path)
 
 } // namespace
 
+log::log(bool verbose) : verbose_(verbose), terminal_(open_terminal()) {}
+
+log::~log()
+{
+    forget_terminal();
+}
+
+void log::forget_terminal() noexcept
+{
+    if (terminal_ != -1)
+        ::close(std::exchange(terminal_, -1));
+}
+
 void log::to_file(const std::string& path)
 {
     become_standard_error(path);
     path_ = path;
+    forget_terminal();
 }
 
 void log::reopen() noexcept
 {
     try {
-        become_standard_error(path_);
+        {
+            const std::lock_guard lock(mutex_);
+            become_standard_error(path_);
+            struct stat now
+            {};
+            if (::fstat(STDERR_FILENO, &now) == 0 && now.st_size == 0)
+                torn_ = false;
+        }
         info("log file opened again");
     } catch (const std::exception& e) {
         error(e.what());
@@ -124,7 +168,7 @@ bool log::put(std::string line)
         return false;
     ssize_t written = 0;
     do
-        written = ::write(STDERR_FILENO, line.data(), line.size());
+        written = write_without_waiting(terminal_, line);
     while (written == -1 && errno == EINTR);
     if (written <= 0)
         return false;

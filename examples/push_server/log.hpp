@@ -13,14 +13,17 @@ namespace push_server {
 /// Whatever is not printable ASCII is written as \xNN, so that no text, wherever it comes from,
 /// makes a line of its own or moves a terminal's cursor.
 ///
-/// It never waits for a reader: where standard error is a pipe or a socket that is full, lines are
+/// It never waits for a reader: where standard error is a pipe, socket or terminal that is full, lines are
 /// lost, and the next one that is not says how many. Lines of more than 4096 bytes are cut.
 ///
 /// Thread safety: info() and the like from any thread.
 class log
 {
 public:
-    explicit log(bool verbose = false) noexcept : verbose_(verbose) {}
+    explicit log(bool verbose = false);
+    log(const log&) = delete;
+    log& operator=(const log&) = delete;
+    ~log();
 
     /// From now on into this file, which standard error becomes. Throws with the path and reason.
     void to_file(const std::string& path);
@@ -40,8 +43,10 @@ private:
     void write(const char* level, std::string_view text) noexcept;
     /// False if not all of it was written.
     bool put(std::string line);
+    void forget_terminal() noexcept;
 
     bool verbose_;
+    int terminal_; // standard error, opened once more; -1 if that is none
     std::string path_;
     std::mutex mutex_;
     std::uint64_t lost_ = 0; // lines, since the last that was written

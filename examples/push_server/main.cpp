@@ -6,6 +6,9 @@
 #include <optional>
 #include <variant>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "background.hpp"
 #include "command_line.hpp"
 #include "control.hpp"
@@ -17,6 +20,15 @@ namespace {
 
 using namespace push_server;
 using verb = command_line::verb;
+
+/// What a program that starts others may have closed: else the first files opened here would stand in for
+/// it, and hear what is said to it.
+void open_standard_files()
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file)
+        if (::fcntl(file, F_GETFD) == -1)
+            ::open("/dev/null", O_RDWR); // the lowest that is free: this one
+}
 
 int run(const command_line& options, const std::function<void()>& ready)
 {
@@ -76,6 +88,7 @@ int obey(const command_line& options)
 
 int main(int argc, char** argv)
 {
+    open_standard_files();
     try {
         const auto read = read_command_line(argc, argv);
         if (const int* exit_code = std::get_if<int>(&read))

@@ -134,6 +134,11 @@ std::vector<std::string> read_secrets(const std::string& path, std::size_t max_s
         throw std::runtime_error("more than two secrets in " + path +
                                  ": each line is one; write the old one and the new one at most");
     for (const std::string& secret : found) {
+        if (without_blanks(secret).size() != secret.size())
+            throw std::runtime_error("a secret in " + path +
+                                     " begins or ends with a blank: that is easily overlooked");
+        if (secret.starts_with("\xEF\xBB\xBF"))
+            throw std::runtime_error(path + " begins with a byte order mark: save it without one");
         if (secret.size() > max_secret_bytes)
             throw std::runtime_error("a secret in " + path +
                                      " is longer than --max-line-bytes: no back end could say it");

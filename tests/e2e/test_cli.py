@@ -368,7 +368,7 @@ class Options(CommandLineTest):
                 ("--keep-alive-seconds", ("-1", "32768", "1.5"), 9, (),
                  lambda server: self.assertTimersMatch(server, r"timer:\(keepalive,\d(\.\d+ms|sec),")),
                 ("--keep-alive-seconds", (), 0, (), lambda server: self.assertTimersMatch(server, r"\d *\Z")),
-                ("--drain-spread-seconds", ("-1", "1000001", "5.1"), 1, (), self.pages_are_told_to_go_one_by_one)):
+                ("--drain-spread-seconds", ("-1", "1000001", "nan", "5.1"), 1, (), self.pages_are_told_to_go_one_by_one)):
             with self.subTest(option, value=value):
                 for each in wrong:
                     self.assertRefused(2, push_server(option, each), option, each)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -171,6 +172,30 @@ class StartAndStop(DaemonTest):
         self.assertDone(self.daemon.told("start", "-d"))
 
 
+class ClosedFiles(DaemonTest):
+    """Who starts it may have closed standard input, output and error."""
+
+    def test_a_daemon_starts_and_is_told_by_its_pid_file(self):
+        done = subprocess.run(self.daemon.arguments_for("start", "-d"), preexec_fn=lambda: os.closerange(0, 3),
+                              timeout=60, check=False)
+        self.assertEqual(0, done.returncode)
+        self.assertIsNotNone(self.daemon.pid())
+        self.client("uid1")
+        self.assertEqual("ok", self.daemon.push('{"uid":"uid1"}'))
+        self.assertRegex(self.daemon.pid_file.read_text(), r"\A\d+\n\Z")
+
+    def test_in_the_foreground_nothing_else_becomes_its_log(self):
+        self.daemon.process = subprocess.Popen(
+            [*self.daemon.arguments_for("start"), "-v"], preexec_fn=lambda: os.closerange(0, 3))
+        self.addCleanup(self.daemon.kill)
+        eventually("it listens", lambda: accepts(self.daemon.clients_port))
+        self.client("uid1")
+        self.assertEqual("ok", self.daemon.push('{"uid":"uid1"}'))
+        self.assertEqual(self.daemon.process.pid, self.daemon.pid())
+        files = [os.readlink(f"/proc/{self.daemon.process.pid}/fd/{n}") for n in range(3)]
+        self.assertEqual(["/dev/null", "/dev/null", str(self.daemon.log_file)], files)
+
+
 class PidFile(DaemonTest):
     def test_a_second_start_is_refused_and_harms_nothing(self):
         self.daemon.told("start", "-d")
@@ -299,6 +324,29 @@ class LogFile(DaemonTest):
         eventually("it tells", lambda: f"cannot open the log file {self.daemon.log_file}" in old.read_text())
         self.client("uid1")
         self.assertEqual("ok", self.daemon.push('{"uid":"uid1"}'))
+
+    def test_a_hangup_does_not_wait_for_who_reads_a_fifo(self):
+        self.daemon.told("start", "-d")
+        old = self.directory / "push_server.log.1"
+        self.daemon.log_file.rename(old)
+        os.mkfifo(self.daemon.log_file)
+        os.kill(self.daemon.pid(), signal.SIGHUP)
+        eventually("it tells", lambda: f"cannot open the log file {self.daemon.log_file}" in old.read_text())
+        self.client("uid1")
+        self.assertEqual("ok", self.daemon.push('{"uid":"uid1"}'))
+
+    def test_a_new_file_does_not_begin_with_the_rest_of_a_line_of_the_old_one(self):
+        self.daemon.told("start", "-d", "-v")
+        limits = resource.prlimit(self.daemon.pid(), resource.RLIMIT_FSIZE)
+        size = self.daemon.log_file.stat().st_size + 20
+        resource.prlimit(self.daemon.pid(), resource.RLIMIT_FSIZE, (size, limits[1]))
+        self.assertEqual("fail", self.daemon.push('{"uid":"nobody"}'))
+        eventually("it is full", lambda: self.daemon.log_file.stat().st_size == size)
+        self.daemon.log_file.rename(self.directory / "push_server.log.1")
+        resource.prlimit(self.daemon.pid(), resource.RLIMIT_FSIZE, limits)
+        os.kill(self.daemon.pid(), signal.SIGHUP)
+        eventually("it is used", lambda: self.daemon.log_file.exists() and "opened again" in self.daemon.logged())
+        self.assertRegex(self.daemon.logged(), r"\A\d{4}-")
 
     def test_a_restart_appends_to_it(self):
         self.daemon.told("start", "-d")

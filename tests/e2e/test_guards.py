@@ -308,6 +308,13 @@ class Files(GuardsTest):
         done = self.refused("--backend-secret-file", self.write(self.secret, "x" * 30), "--max-line-bytes", "29")
         self.assertRefused(1, done, str(self.secret), "--max-line-bytes")
 
+    def test_a_secret_with_what_nobody_sees_is_refused(self):
+        for text, words in ((" ", "a blank"), (self.SECRET + " ", "a blank"), ("\t" + self.SECRET, "a blank"),
+                            ("\ufeff" + self.SECRET, "byte order mark")):
+            with self.subTest(text):
+                done = self.refused("--backend-secret-file", self.write(self.secret, text))
+                self.assertRefused(1, done, str(self.secret), words)
+
     def test_a_file_of_secrets_that_everybody_can_read_is_warned_of_once_each_time_it_is_read(self):
         self.write(self.keys, OLD, mode=0o644)
         self.write(self.secret, "sesame", mode=0o640)

@@ -44,6 +44,17 @@ class PipedServer(PushServer):
         return text.decode()
 
 
+class TerminalServer(PipedServer):
+    """Its log goes to a terminal, whose other end is read by nobody but read()."""
+
+    def __init__(self, *arguments):
+        PushServer.__init__(self, arguments=arguments)
+        self.log.close()
+        self.reads, writes = os.openpty()
+        self.log = os.fdopen(writes, "w")
+        os.set_blocking(self.reads, False)
+
+
 class UnreadLog(unittest.TestCase):
     def setUp(self):
         self.server = PipedServer("-v", "--threads", "2")
@@ -83,6 +94,26 @@ class UnreadLog(unittest.TestCase):
         self.assertGreater(int(LOST.search(text)[1]), 100)
         for line in text.splitlines(keepends=True):
             self.assertRegex(line, r"\A\d{4}-[0-9-]+T[0-9:.]+Z (debug|info|warning|error) .*\n\Z")
+        self.server.stop()
+
+    def test_a_terminal_that_nobody_reads_stops_nobody(self):
+        self.server.stop()
+        self.server = TerminalServer("-v")
+        self.addCleanup(os.close, self.server.reads)
+        self.addCleanup(self.server.log.close)
+        self.server.start()
+        for i in range(300):
+            self.serves(f"uid{i}")
+        text = ""
+
+        def told():
+            nonlocal text
+            text += self.server.read().replace("\r\n", "\n")
+            self.serves("one more")
+            return LOST.search(text)
+
+        eventually("it says how many", told)
+        self.assertGreater(int(LOST.search(text)[1]), 100)
         self.server.stop()
 
     def test_a_reader_that_goes_ends_nobody(self):
