@@ -103,6 +103,8 @@ enum class http_start { no, maybe, yes }; // maybe: there are too few
 /// As browsers and HTTP clients begin one: with a method, a space and a path.
 CRIER_COLD inline http_start starts_as_http(std::string_view bytes) noexcept
 {
+    if (!bytes.empty() && (bytes.front() < 'C' || bytes.front() > 'T'))
+        return http_start::no; // JSON, mostly
     for (const std::string_view start :
          {"GET /", "POST /", "HEAD /", "PUT /", "PATCH /", "DELETE /", "OPTIONS /", "TRACE /",
           "OPTIONS *", "CONNECT ", "PRI * HTTP/"})
