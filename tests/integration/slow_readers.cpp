@@ -30,7 +30,7 @@ namespace {
 using server_type = crier::push_server<crier::clients<crier::tcp, crier::text_line>,
                                        crier::backend<crier::tcp, crier::text_line>>;
 
-constexpr auto stall = 800ms;
+constexpr auto stall = 2s; // of a machine that is busy with other things, too
 
 /// Has little room for what comes, and takes it when told to.
 class slow_page
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(who_reads_slowly_stays_and_who_has_stopped_is_cut_off)
     r.fill();
     const auto began = std::chrono::steady_clock::now();
     // Far less than a third of what the system holds.
-    while (std::chrono::steady_clock::now() - began < 5 * stall) {
+    while (std::chrono::steady_clock::now() - began < 3 * stall) {
         page.read(2000);
         std::this_thread::sleep_for(20ms);
     }
