@@ -75,7 +75,7 @@ struct limits
 
     /// Longest time without progress while there is something to write: nothing could be written, and of
     /// what the system has the peer took nothing either, as far as the system tells (TCP: not in the last
-    /// three quarters of this time).
+    /// three quarters of this time). Who reads on and then stops is found within twice this time.
     std::chrono::milliseconds write_stall_timeout{30'000};
 
     /// For a close in order: writing what is queued, and the peer's goodbye.

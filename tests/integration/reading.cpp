@@ -217,16 +217,22 @@ struct running_slowly
     std::string address = thread.ask([this] { return server.addresses(); }).at(0);
 };
 
+/// What is slow comes with the beginning of what is long: that waits for a second then, unfinished.
+std::string slow_and_long()
+{
+    std::string all = "uid\n";
+    while (all.size() < 10'000)
+        all += "much\n";
+    return all + "very slow\n" + std::string(20'000, 'x') + '\n';
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(a_hook_that_was_slow_once_keeps_nobody_waiting_for_a_hundred_times_as_long)
 {
     running_slowly r(1);
     line_client page(r.address);
-    std::string all = "uid\n";
-    while (all.size() < 10'000)
-        all += "much\n";
-    page.send(all + "very slow\n" + std::string(20'000, 'x') + '\n');
+    page.send(slow_and_long());
     within_patience(r.server.hook().so_far->all.get_future());
     BOOST_TEST(r.server.hook().so_far->long_ones == 1u);
 }
@@ -235,11 +241,7 @@ BOOST_AUTO_TEST_CASE(who_has_to_wait_is_not_late)
 {
     running_slowly r(1, std::chrono::milliseconds(600));
     line_client page(r.address);
-    std::string all = "uid\n";
-    while (all.size() < 10'000)
-        all += "much\n";
-    // What is slow comes with the beginning of what is long: it waits for a second then, unfinished.
-    page.send(all + "very slow\n" + std::string(20'000, 'x') + '\n');
+    page.send(slow_and_long());
     within_patience(r.server.hook().so_far->all.get_future());
     BOOST_TEST(r.server.hook().so_far->long_ones == 1u);
     page.send("never ended");

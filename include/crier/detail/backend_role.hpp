@@ -6,6 +6,7 @@
 #include <crier/concepts/reply.hpp>
 #include <crier/detail/delivery.hpp>
 #include <crier/detail/guarded_role.hpp>
+#include <crier/detail/http_grammar.hpp>
 
 #include <concepts>
 #include <string>
@@ -62,6 +63,8 @@ public:
         if (asked.kind == command::unicast)
             return answer(s, {result_of(this->around_.board.deliver(asked.name, message))});
         answer(s, do_other(asked, message));
+        if (asked.kind == command::invalid)
+            judge_invalid(s, line.data);
     }
 
     /// Any page may make a browser of this machine, or of its network, send an HTTP request here, with
@@ -135,6 +138,13 @@ private:
         }
         answer(s, invalid(command_error::unauthorized));
         s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
+    }
+
+    /// The same for requests with methods that no browser says of itself, where messages are lines.
+    CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
+    {
+        if (is_http_line(line))
+            s.end(error::http_request, close_code::policy_violation, "no HTTP here");
     }
 
     static line_result invalid(command_error why) noexcept

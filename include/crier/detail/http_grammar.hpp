@@ -97,6 +97,13 @@ CRIER_COLD inline bool is_extension(std::string_view text)
     return true;
 }
 
+/// True for a line that only HTTP has: the first one of a request, or the one that names the host.
+CRIER_COLD inline bool is_http_line(std::string_view line) noexcept
+{
+    const bool is_request = line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0");
+    return (is_request && line.front() != '{') || iequals(line.substr(0, 5), "Host:");
+}
+
 /// Whether the first bytes of a connection are those of an HTTP request.
 enum class http_start { no, maybe, yes }; // maybe: there are too few
 
