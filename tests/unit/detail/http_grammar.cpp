@@ -51,6 +51,18 @@ BOOST_AUTO_TEST_CASE(a_request_is_known_by_its_first_bytes_and_never_sooner)
         BOOST_TEST((starts_as_http(other) == http_start::no), other);
 }
 
+BOOST_AUTO_TEST_CASE(a_line_of_http_is_known_by_its_version_or_by_the_host)
+{
+    for (const std::string_view line : {"GET / HTTP/1.1", "PROPFIND /a HTTP/1.0", " HTTP/1.1",
+                                        "Host: example.com", "hOST:", "Host:{\"uid\":\"u\"}"})
+        BOOST_TEST(detail::is_http_line(line), line);
+    for (const std::string_view line :
+         {"", "GET / HTTP/1.2", "GET / HTTP/2", "HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP/1.0x",
+          "{\"uid\":\"u\",\"text\":\"GET / HTTP/1.1", "{ HTTP/1.0", "Hos", "Host", "Host : a",
+          " Host: a", "Hosts: a"})
+        BOOST_TEST(!detail::is_http_line(line), line);
+}
+
 BOOST_AUTO_TEST_CASE(only_the_case_of_ascii_letters_does_not_matter)
 {
     BOOST_TEST(detail::iequals("", ""));
