@@ -3,6 +3,7 @@
 #include <crier/version.hpp>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -118,6 +120,21 @@ void add_seconds(CLI::App& app, const std::string& name, std::chrono::millisecon
         });
 }
 
+/// CLI11 by itself would read 010 as eight, and say of 64k that it is out of range.
+auto decimal_from(std::uint64_t least, std::uint64_t most)
+{
+    return [least, most](const std::string& text) -> std::string {
+        std::uint64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [last, ec] = std::from_chars(text.data(), end, number);
+        const bool plain = ec == std::errc() && last == end && (text.front() != '0' || text == "0");
+        return plain && number >= least && number <= most
+                   ? ""
+                   : '"' + text + "\" is no decimal number from " + std::to_string(least) + " to " +
+                         std::to_string(most);
+    };
+}
+
 /// For the system, which takes no fraction and has two bytes for it.
 void add_whole_seconds(CLI::App& app, const std::string& name, std::chrono::seconds& value,
                        const std::string& description)
@@ -126,11 +143,17 @@ void add_whole_seconds(CLI::App& app, const std::string& name, std::chrono::seco
            name, [&value](int seconds) { value = std::chrono::seconds(seconds); },
            description + " [" + std::to_string(value.count()) + "]")
         ->option_text("SECONDS")
-        ->check([](std::string text) {
-            return CLI::Range(0, 32'767)(text).empty()
+        ->check([](const std::string& text) {
+            return decimal_from(0, 32'767)(text).empty()
                        ? ""
                        : text + " is no whole number of seconds from 0 to 32767";
         });
+}
+
+/// A variable of a shell that is not set must not mean off.
+std::string says_something(const std::string& text)
+{
+    return text.empty() ? "write on or off" : "";
 }
 
 void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::size_t least,
@@ -138,7 +161,7 @@ void add_bytes(CLI::App& app, const std::string& name, std::size_t& value, std::
 {
     app.add_option(name, value, description + " [" + std::to_string(value) + "]")
         ->option_text("BYTES")
-        ->check(CLI::Range(least, std::size_t{1} << 30));
+        ->check(decimal_from(least, std::size_t{1} << 30));
 }
 
 /// As browsers send it (RFC 6454 section 6.2); empty, or what is wrong with it.
@@ -147,8 +170,12 @@ std::string is_origin(const std::string& text)
     const auto scheme = text.find("://");
     const bool whole = scheme != std::string::npos && scheme != 0 && scheme + 3 < text.size() &&
                        text.find_first_of("/?#*@ ", scheme + 3) == std::string::npos;
-    return whole ? ""
-                 : '"' + text + "\" is no origin: write https://example.org, or http://HOST:PORT";
+    if (!whole)
+        return '"' + text + "\" is no origin: write https://example.org, or http://HOST:PORT";
+    for (const auto& [prefix, port] : {std::pair("http://", ":80"), std::pair("https://", ":443")})
+        if (text.starts_with(prefix) && text.ends_with(port))
+            return '"' + text + "\" is no origin of a browser: it leaves " + port + " out";
+    return {};
 }
 
 /// A variable of a shell that is not set must not mean that there is no guard.
@@ -163,7 +190,7 @@ void add_number(CLI::App& app, const std::string& name, Number& value,
 {
     app.add_option(name, value, description + " [" + std::to_string(value) + "]")
         ->option_text("NUMBER")
-        ->check(CLI::Range(least, std::size_t{1'000'000'000}));
+        ->check(decimal_from(least, 1'000'000'000));
 }
 
 } // namespace
@@ -201,9 +228,11 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
         ->option_text("NAME")
         ->check(CLI::IsMember({"uid", "latest-only"}));
     app.add_option("--web", result.web, "serve the demo page to browsers [on]")
+        ->check(says_something)
         ->option_text("on|off");
     app.add_option("--deflate", result.websocket.accept_offers,
                    "compress what is pushed to pages that offer it, as browsers do [off]")
+        ->check(says_something)
         ->option_text("on|off");
 
     app.add_option(
@@ -231,7 +260,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.add_option("--threads", result.threads.count,
                    "that share the work; 0: as many as there are cores [1]")
         ->option_text("NUMBER")
-        ->check(CLI::Range(0, 256));
+        ->check(decimal_from(0, 256));
 
     app.option_defaults()->group("Running");
     app.add_flag("-d,--daemon", result.daemon, "start in the background; returns when it listens");
@@ -273,7 +302,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
                    "of a thread's time, for reading from pages that say much; 100: no limit [" +
                        std::to_string(result.limits.max_read_share) + "]")
         ->option_text("PERCENT")
-        ->check(CLI::Range(1, 100));
+        ->check(decimal_from(1, 100));
 
     app.option_defaults()->group("Limits of all connections, 0 for no limit");
     add_number(app, "--max-connections", result.admission.max_connections,
@@ -299,7 +328,7 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     add_seconds(app, "--ping-seconds", result.limits.ping_interval,
                 "of silence before a page is pinged, and again before it is closed");
     add_seconds(app, "--write-stall-seconds", result.limits.write_stall_timeout,
-                "in which nothing could be written, though there was something to write");
+                "in which a peer took nothing of what there was to write");
     add_seconds(app, "--close-seconds", result.limits.close_timeout,
                 "to close a connection: what is queued, then the peer's goodbye");
     add_whole_seconds(app, "--keep-alive-seconds", keep_alive,

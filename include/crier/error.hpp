@@ -50,7 +50,7 @@ enum class error {
     uid_not_text, ///< the first message was binary
     uid_refused,  ///< the registry did not take the uid
     unauthorized, ///< the authenticator refused it
-    http_request, ///< an HTTP request to a back ends' listener: some page's, through a browser
+    http_request, ///< HTTP, or TLS, to a back ends' listener without it: some page's, through a browser
     replaced,     ///< a newer connection of the same uid took this one's place
 
     // How many there are (admission).
@@ -65,7 +65,7 @@ enum class error {
     message_timeout,   ///< a message was begun and not ended in time
     idle_timeout,      ///< nothing was heard, not even the answer to a ping
     write_stalled,     ///< nothing could be written for write_stall_timeout
-    close_timeout,     ///< the peer did not finish the close in time
+    close_timeout,     ///< a close took too long that had no other reason, which would be told instead
 
     // The end of a connection.
     slow_consumer,   ///< more bytes were queued than max_outbox_bytes

@@ -17,7 +17,8 @@ class observer;
 /// What a program may want to hear from its server. Derive, and write the functions that you need
 /// with just these signatures; another signature does not compile.
 ///
-/// An exception that leaves a hook closes the connection it was called for (1011), no other.
+/// An exception that leaves a hook closes the connection it was called for, no other: with 1011, or
+/// without a word if its opening is not answered yet.
 ///
 /// Thread safety: called on the thread that runs the server, one at a time; with crier::threads on all
 /// threads at once (threads.hpp).

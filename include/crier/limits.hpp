@@ -40,8 +40,9 @@ struct limits
     /// send meanwhile waits in their sockets, and then they have to. So a flood leaves the processor to
     /// others. What pages normally say is not delayed, nor is a burst that is read in half a millisecond.
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
-    /// What they have to do in a time of its own, such as to end a message, they have all of that time for
-    /// after each such wait.
+    /// What they have to do in a time of its own, such as to end a message, they have that time for without
+    /// such waits, if these were an eighth of it or more. It is judged when it ends, so twice as late at
+    /// most.
     /// That one of them has gone, but was not reset, is noticed when all that it has sent has been read.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;
@@ -70,7 +71,8 @@ struct limits
     std::chrono::milliseconds message_timeout{30'000};
 
     /// A client that said nothing for this long is pinged; after the same time again without a
-    /// byte from it, it is closed. Only for codecs with pings.
+    /// byte from it, it is closed. Only for codecs with pings. While something waits to be written that
+    /// is write_stall_timeout's, if the peer has taken some of it since.
     std::chrono::milliseconds ping_interval{25'000};
 
     /// Longest time without progress while there is something to write: nothing could be written, and of

@@ -17,6 +17,7 @@ errors, which name the document's own lines, and exit code 1.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "compile_fail"))
+import compile_fail  # noqa: E402
 
 # What stands before a fragment, and after it.
 INCLUDES = """\
@@ -135,8 +139,15 @@ def succeeds(snippet, what, command, **options):
     return done.returncode == 0
 
 
+def start_of(snippet, compiler):
+    """The options for a fragment, which begins with crier.hpp, to begin with a precompiled one if there is one."""
+    if FRAGMENTS.get(snippet.fragment, ("",))[0].startswith(INCLUDES):
+        return compile_fail.precompiled(compile_fail.is_clang(compiler[0]))
+    return []
+
+
 def compiles(snippet, compiler, options=("-fsyntax-only",)):
-    command = [*compiler, *options, "-x", "c++", "-"]
+    command = [*compiler, *start_of(snippet, compiler), *options, "-x", "c++", "-"]
     return succeeds(snippet, "compile", command, input=snippet.source())
 
 
@@ -164,7 +175,10 @@ def main():
     if not whole:
         print("README.md:1: shows no whole program")
         return 1
-    with ThreadPoolExecutor(2) as workers:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as workers:
+        if compile_fail.precompile(folder, compiler[0], compiler[1:]):
+            return 1
+        os.environ["CRIER_PRECOMPILED"] = folder
         passed = list(workers.map(lambda snippet: passes(snippet, compiler), snippets))
     parts, failed = len(snippets) - whole, passed.count(False)
     print(f"examples: {whole} whole, {parts} fragments, {failed} failed")

@@ -27,7 +27,7 @@ RINGS = {
         "admission.hpp", "backlog.hpp", "command.hpp", "config.hpp", "connection.hpp", "counters.hpp", "decoded.hpp", "error.hpp",
         "frame.hpp", "fwd.hpp", "hooks.hpp", "limits.hpp", "message.hpp", "observer.hpp",
         "opening.hpp", "push_result.hpp", "receivers.hpp", "stop_options.hpp", "utf8.hpp", "version.hpp",
-        "detail/block_cache.hpp", "detail/deadline_list.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
+        "detail/block_cache.hpp", "detail/deadline_list.hpp", "detail/first_bytes.hpp", "detail/http_grammar.hpp", "detail/intrusive_list.hpp",
         "detail/json_scanner.hpp", "detail/member_names.hpp",
         "detail/outbox.hpp", "detail/read_share.hpp", "detail/role.hpp", "detail/scan.hpp", "detail/siphash.hpp", "detail/tail_buffer.hpp",
         "detail/topic_table.hpp", "detail/uid_table.hpp", "detail/utf8_blocks.hpp",

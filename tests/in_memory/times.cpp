@@ -95,6 +95,7 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_a_ping_is_found_as_soon_though_there_is
     s.server.advance(1s);
     s.settle();
     BOOST_TEST(dead.client.closed());
+    BOOST_TEST(s.server.counts().ended(crier::error::idle_timeout) == 1u);
     BOOST_TEST(!alive.client.closed());
     s.server.advance(28s); // it has the time for writing
     s.settle();
@@ -102,6 +103,7 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_a_ping_is_found_as_soon_though_there_is
     s.server.advance(2s);
     s.settle();
     BOOST_TEST(alive.client.closed());
+    BOOST_TEST(s.server.counts().ended(crier::error::write_stalled) == 1u);
     BOOST_TEST(s.server.counts().timed_out == 2u);
 }
 

@@ -256,6 +256,24 @@ BOOST_AUTO_TEST_CASE(who_has_to_wait_is_not_late)
     BOOST_TEST(counts.ended(crier::error::message_timeout) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(who_says_more_now_and_then_but_has_not_to_wait_has_no_more_time)
+{
+    running_slowly r(25, std::chrono::milliseconds(1000));
+    line_client page(r.address);
+    page.send("uid\n");
+    const auto began = std::chrono::steady_clock::now();
+    try {
+        for (int i = 0; i < 12; ++i) { // more than a turn's bytes, and far from too much in all
+            page.send(std::string(5000, 'x'));
+            std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        }
+    } catch (const std::runtime_error&) { // it is closed
+    }
+    BOOST_TEST((std::chrono::steady_clock::now() - began < std::chrono::seconds(5)));
+    const crier::counters counts = within_patience(r.server.async_counts(use_future));
+    BOOST_TEST(counts.ended(crier::error::message_timeout) == 1u);
+}
+
 namespace {
 
 /// Other work on the server's thread, without an end.

@@ -9,8 +9,9 @@
 
 namespace crier {
 
-/// Authenticator: the first message must be the secret. For back ends: it is answered as a line is,
-/// `ok` or `fail`, and a wrong one ends the connection.
+/// Authenticator: the first message must be the secret. For back ends: it is answered `ok` (by
+/// json_reply as a line that was right and reached nobody), and a wrong one `fail`, which ends the
+/// connection.
 ///
 /// The comparison takes the same time wherever the two differ. On a network that others can read the
 /// secret is no secret: use it with tls, or between containers of one machine.

@@ -67,13 +67,13 @@ public:
             judge_invalid(s, line.data);
     }
 
-    /// Any page may make a browser of this machine, or of its network, send an HTTP request here, with
-    /// what the page likes in its path and body. Nothing of it is decoded: whatever ends or begins a
+    /// Any page may make a browser of this machine, or of its network, send an HTTP request here, or
+    /// begin TLS, with what the page likes in it. Nothing of it is decoded: whatever ends or begins a
     /// message in this codec, the page could have put there.
-    CRIER_COLD void heard_http(session_base& s) override
+    CRIER_COLD void heard_browser(session_base& s) override
     {
         answer(s, invalid(command_error::not_json));
-        s.end(error::http_request, close_code::policy_violation, "no HTTP here");
+        end_browser(s);
     }
 
     CRIER_COLD void discarded(session_base& s, error_code why) override
@@ -140,11 +140,16 @@ private:
         s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
     }
 
-    /// The same for requests with methods that no browser says of itself, where messages are lines.
+    /// The same where messages are lines, whatever stood before them.
     CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
     {
         if (is_http_line(line))
-            s.end(error::http_request, close_code::policy_violation, "no HTTP here");
+            end_browser(s);
+    }
+
+    CRIER_COLD void end_browser(session_base& s)
+    {
+        s.end(error::http_request, close_code::policy_violation, "neither HTTP nor TLS here");
     }
 
     static line_result invalid(command_error why) noexcept

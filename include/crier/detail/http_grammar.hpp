@@ -104,28 +104,6 @@ CRIER_COLD inline bool is_http_line(std::string_view line) noexcept
     return (is_request && line.front() != '{') || iequals(line.substr(0, 5), "Host:");
 }
 
-/// Whether the first bytes of a connection are those of an HTTP request.
-enum class http_start { no, maybe, yes }; // maybe: there are too few
-
-/// As browsers and HTTP clients begin one: with a method, a space and a path.
-CRIER_COLD inline http_start starts_as_http(std::string_view bytes) noexcept
-{
-    if (!bytes.empty() && (bytes.front() < 'C' || bytes.front() > 'T'))
-        return http_start::no; // JSON, mostly
-    for (const std::string_view start :
-         {"GET /", "POST /", "HEAD /", "PUT /", "PATCH /", "DELETE /", "OPTIONS /", "TRACE /",
-          "OPTIONS *", "CONNECT ", "PRI * HTTP/"})
-    {
-        const std::size_t size = std::min(bytes.size(), start.size());
-        if (bytes.substr(0, size) == start.substr(0, size))
-            return size == start.size() ? http_start::yes : http_start::maybe;
-    }
-    return http_start::no;
-}
-
-/// The most bytes for which that is `maybe`.
-inline constexpr std::size_t longest_http_start = 10;
-
 /// No other characters may stand in a host and port (RFC 3986 section 3.2).
 CRIER_COLD inline bool may_be_host(std::string_view text) noexcept
 {

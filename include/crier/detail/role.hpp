@@ -145,8 +145,8 @@ public:
     virtual std::optional<opening_answer> judge(session_base&, const opening_request&) = 0;
     virtual void opened(session_base&) = 0;
     virtual void received(session_base&, message_view) = 0;
-    /// A back end's first bytes are an HTTP request.
-    virtual void heard_http(session_base&) {}
+    /// What a back end says first is what browsers say.
+    virtual void heard_browser(session_base&) {}
     virtual void discarded(session_base&, error_code) = 0;
     /// The session takes no more messages. Called at the end of a turn, not within a visit.
     virtual void leaving(session_base&) noexcept = 0;

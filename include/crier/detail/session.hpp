@@ -34,7 +34,8 @@ public:
         : session_base(home, r), stream_(std::move(stream)), decoder_(codec)
     {
         paced_ = stream_has_descriptor<Transport> && r.options().max_read_share < 100;
-        unheard_ = !codec_opens<Codec> && r.kind() == connection_kind::backend;
+        if (!codec_opens<Codec> && r.kind() == connection_kind::backend)
+            look_at_first_bytes();
     }
 
     /// Throws what the stream's watch throws.
@@ -170,10 +171,13 @@ private:
     /// Decodes what was left over, and the rest of `size` bytes, which is in the buffer behind it.
     void decode_turn(char* buffer, std::size_t size)
     {
+        const std::size_t old = tail_.size();
         tail_.copy_to(buffer);
         shard_->replier = this;
         std::span<char> in(buffer, size);
         bool more = false, through = false, ended_one = false;
+        if (may_be_browser())
+            guarded([&] { through = is_browser({buffer + old, size - old}); });
         // Behind a message that made a hook throw, the peer's goodbye may stand.
         for (int tries = 0; tries < 2 && !through; ++tries)
             guarded([&] {
@@ -209,10 +213,6 @@ private:
     /// gets true if a message has ended.
     bool leaves_tail(std::span<char>& in, bool& ended_one)
     {
-        if (unheard_ && !in.empty() && decodes())
-            if (const http_start start = hear_first({in.data(), in.size()});
-                start != http_start::no)
-                return start == http_start::maybe;
         const std::size_t most = role_->options().max_turn_bytes;
         std::size_t found_bytes = 0;
         while (decodes()) {

@@ -6,8 +6,8 @@
 #include <crier/connection.hpp>
 #include <crier/decoded.hpp>
 #include <crier/detail/deadline_list.hpp>
+#include <crier/detail/first_bytes.hpp>
 #include <crier/detail/gate.hpp>
-#include <crier/detail/http_grammar.hpp>
 #include <crier/detail/intrusive_list.hpp>
 #include <crier/detail/outbox.hpp>
 #include <crier/detail/role.hpp>
@@ -183,8 +183,10 @@ protected:
     CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
     CRIER_DECL void heard();
-    /// Looks at the first bytes: they are decoded if they are no HTTP.
-    CRIER_DECL http_start hear_first(std::string_view bytes);
+    void look_at_first_bytes() noexcept { first_ = first_bytes::none; }
+    bool may_be_browser() const noexcept { return detail::may_be_browser(first_); }
+    /// Looks at the first bytes, piece by piece. True if they are a browser's: none is decoded then.
+    CRIER_DECL bool is_browser(std::string_view piece);
     /// After a turn's input was decoded: whether a message has begun and not ended, and whether one has
     /// ended.
     CRIER_DECL void left_unfinished(bool unfinished, bool ended_one);
@@ -193,9 +195,17 @@ protected:
     CRIER_DECL void wait_anew();
     CRIER_DECL void wait_for_rest();
     CRIER_DECL void wait_to_write();
-    /// What it has to do in its time it may do in all of that again, since it was not read from: the
-    /// server's time is not its own.
-    CRIER_DECL void begin_anew();
+    CRIER_DECL void start_clock(deadline_list* of);
+    /// What is timed now, if it is something that the peer has to say; else null.
+    CRIER_DECL deadline_list* time_to_speak() const noexcept;
+    /// It was not read from meanwhile: that is no time of the peer's.
+    void has_waited(clock::duration time) noexcept
+    {
+        waited_ += std::chrono::duration<float>(time).count();
+    }
+    /// Takes the time that it has waited for back, if that is an eighth of `all` or more: it has as much
+    /// left to speak.
+    CRIER_DECL bool takes_back(clock::duration all) noexcept;
     /// As tcp_untaken, of its stream.
     virtual std::optional<std::uint32_t> untaken(std::chrono::milliseconds time) const noexcept = 0;
     /// Nothing could be written for all the time for that: true if the peer has taken some meanwhile.
@@ -252,6 +262,7 @@ protected:
     int ended_value_ = 0;
     std::uint32_t spent_ = 0;   // of what it may send in that second, in small frames
     std::uint32_t untaken_ = 0; // when writing began to block, or its time last ran out
+    float waited_ = 0;          // s, since the clock was started; less what it has had for that
 
     phase phase_ = phase::shaking;
     std::uint8_t variant_ = 0;  // of the codec
@@ -279,7 +290,9 @@ protected:
     bool paced_ : 1 = false;          // what it reads counts for limits::max_read_share
     bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
     bool parked_ : 1 = false;         // it is read from when others have had theirs
-    bool unheard_ : 1 = false;        // its first bytes have yet to be looked at
+    bool late_ : 1 = false;           // its time to speak has ended while it was parked
+    bool times_write_ : 1 = false;    // the time that runs is for writing
+    first_bytes first_ : 4 = first_bytes::other; // decides whether a back end may be a browser
 };
 
 } // namespace crier::detail

@@ -233,7 +233,12 @@ private:
     std::uint64_t together_until_ = 0;
 
     // Clients that are read from later, the first in front.
-    std::vector<session_base*> parked_;
+    struct parked
+    {
+        session_base* who;
+        clock::time_point since;
+    };
+    std::vector<parked> parked_;
     read_share share_;
 
     std::vector<char> scratch_;

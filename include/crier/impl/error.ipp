@@ -58,7 +58,7 @@ inline constexpr error_row error_rows[] = {
     {error::uid_not_text, condition::rejected, "uid_not_text", "uid is not text"},
     {error::uid_refused, condition::rejected, "uid_refused", "uid refused"},
     {error::unauthorized, condition::rejected, "unauthorized", "not authorized"},
-    {error::http_request, condition::rejected, "http_request", "HTTP request to a back ends' port"},
+    {error::http_request, condition::rejected, "http_request", "HTTP or TLS to a back ends' port"},
     {error::replaced, condition::rejected, "replaced", "replaced by a newer connection"},
     {error::too_many_connections, condition::limit_exceeded, "too_many_connections",
      "too many connections"},

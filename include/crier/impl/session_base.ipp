@@ -144,24 +144,26 @@ CRIER_COLD CRIER_DECL void session_base::begin(phase next)
     phase_ = next;
     if (next <= phase::opening) {
         if (!deadline_hook::linked()) // one time for both handshakes
-            shard_->set_deadline(role_->handshake_deadlines, *this);
+            start_clock(role_->handshake_deadlines);
     } else if (next >= phase::closing) {
-        shard_->set_deadline(role_->close_deadlines, *this);
+        start_clock(role_->close_deadlines);
     }
 }
 
 CRIER_COLD CRIER_DECL void session_base::become_open()
 {
-    deadline_hook::unlink();
+    start_clock(nullptr);
     begin(phase::open);
     opened_ = true;
+    if (!vouched_)
+        first_ = first_bytes::other; // what it says first must be a secret, or it is nobody
     role_->opened(*this);
 }
 
 CRIER_DECL void session_base::wait_for_uid()
 {
     waits_for_uid_ = true;
-    shard_->set_deadline(role_->uid_deadlines, *this);
+    start_clock(role_->uid_deadlines);
 }
 
 CRIER_DECL void session_base::wait_for_silence()
@@ -169,8 +171,7 @@ CRIER_DECL void session_base::wait_for_silence()
     waits_for_uid_ = false;
     if (stalled_)
         return wait_to_write();
-    times_message_ = false;
-    shard_->set_deadline(codec().encode_ping ? role_->idle_deadlines : nullptr, *this);
+    start_clock(codec().encode_ping ? role_->idle_deadlines : nullptr);
 }
 
 CRIER_DECL void session_base::heard()
@@ -185,13 +186,13 @@ CRIER_DECL void session_base::heard()
         wait_to_write(); // which the ping's time was kept from
 }
 
-CRIER_COLD CRIER_DECL http_start session_base::hear_first(std::string_view bytes)
+CRIER_COLD CRIER_DECL bool session_base::is_browser(std::string_view piece)
 {
-    const http_start start = starts_as_http(bytes);
-    unheard_ = start == http_start::maybe;
-    if (start == http_start::yes)
-        role_->heard_http(*this);
-    return start;
+    first_ = with_next(first_, piece);
+    if (first_ != first_bytes::browser)
+        return false;
+    role_->heard_browser(*this);
+    return true;
 }
 
 CRIER_DECL void session_base::left_unfinished(bool unfinished, bool ended_one)
@@ -268,28 +269,41 @@ CRIER_DECL void session_base::wait_anew()
 
 CRIER_DECL void session_base::wait_for_rest()
 {
+    start_clock(role_->message_deadlines);
     times_message_ = true;
-    shard_->set_deadline(role_->message_deadlines, *this);
 }
 
 CRIER_DECL void session_base::wait_to_write()
 {
-    times_message_ = false;
-    shard_->set_deadline(role_->stall_deadlines, *this);
+    start_clock(role_->stall_deadlines);
+    times_write_ = true;
 }
 
-CRIER_COLD CRIER_DECL void session_base::begin_anew()
+CRIER_DECL void session_base::start_clock(deadline_list* of)
+{
+    times_message_ = times_write_ = late_ = false;
+    waited_ = 0;
+    shard_->set_deadline(of, *this);
+}
+
+CRIER_COLD CRIER_DECL deadline_list* session_base::time_to_speak() const noexcept
 {
     if (phase_ <= phase::opening)
-        shard_->set_deadline(role_->handshake_deadlines, *this);
-    else if (phase_ != phase::open)
-        return;
-    else if (waits_for_uid_)
-        wait_for_uid();
-    else if (times_message_)
-        wait_for_rest();
-    else if (!stalled_)
-        wait_for_silence();
+        return role_->handshake_deadlines;
+    if (phase_ != phase::open || times_write_)
+        return nullptr;
+    if (waits_for_uid_)
+        return role_->uid_deadlines;
+    return times_message_ ? role_->message_deadlines : role_->idle_deadlines;
+}
+
+CRIER_COLD CRIER_DECL bool session_base::takes_back(clock::duration all) noexcept
+{
+    const float time = std::chrono::duration<float>(all).count();
+    if (waited_ < time / 8)
+        return false;
+    waited_ -= time;
+    return true;
 }
 
 CRIER_COLD CRIER_DECL bool session_base::takes_some()
@@ -300,8 +314,13 @@ CRIER_COLD CRIER_DECL bool session_base::takes_some()
 
 CRIER_COLD CRIER_DECL void session_base::on_deadline()
 {
-    if (greedy_ && phase_ <= phase::open && !(stalled_ && !times_message_))
-        return begin_anew(); // it has said more, and is not late: we are
+    if (deadline_list* const time = time_to_speak()) {
+        late_ = parked_; // what it has said is read before that is judged
+        if (late_)
+            return;
+        if (takes_back(time->after()))
+            return shard_->set_deadline(time, *this);
+    }
     switch (phase_) {
     case phase::shaking:
     case phase::opening:
@@ -319,7 +338,7 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     if (stalled_ && !times_message_) {
         if (takes_some())
             return wait_to_write();
-        return finish(error::write_stalled);
+        return finish(times_write_ ? error::write_stalled : error::idle_timeout);
     }
     if (waits_to_write())
         return wait_to_write(); // what was timed is no longer read
@@ -349,7 +368,7 @@ CRIER_COLD CRIER_DECL void session_base::depart_for(shard& there, role& as)
 {
     outbox_.unshare();
     move_stream(there.get_executor());
-    deadline_hook::unlink();
+    start_clock(nullptr);
     shard_ = &there;
     role_ = &as;
 }

@@ -61,8 +61,8 @@ CRIER_COLD CRIER_DECL void shard::prepare(role& r)
     r.stall_deadlines = list_for(options.write_stall_timeout);
     r.close_deadlines = list_for(options.close_timeout);
     // Limits whose sum no memory can hold make resize throw.
-    const std::size_t unfinished = std::max(r.max_unfinished_bytes, longest_http_start);
-    const std::size_t most = unfinished + std::min(options.max_turn_bytes, SIZE_MAX - unfinished);
+    const std::size_t most = r.max_unfinished_bytes +
+                             std::min(options.max_turn_bytes, SIZE_MAX - r.max_unfinished_bytes);
     if (scratch_.size() < most)
         scratch_.resize(most);
 }
@@ -239,7 +239,8 @@ CRIER_DECL void shard::read(session_base& s)
     const clock::time_point begin = now();
     s.guarded([&s] { s.read_turn(); });
     share_.spent(begin, now(), s.role_->options().max_read_share);
-    s.guarded([&s] { s.begin_anew(); });
+    if (s.late_)
+        s.guarded([&s] { s.on_deadline(); });
 }
 
 CRIER_DECL void shard::read_later(session_base& s)
@@ -248,7 +249,7 @@ CRIER_DECL void shard::read_later(session_base& s)
         return activate(s);
     s.greedy_ = true;
     try {
-        parked_.push_back(&s);
+        parked_.push_back({&s, now()});
         s.parked_ = true;
     } catch (const std::bad_alloc&) {
         activate(s);
@@ -257,15 +258,17 @@ CRIER_DECL void shard::read_later(session_base& s)
 
 CRIER_DECL void shard::unpark_some()
 {
-    const std::size_t most = share_.take(now(), parked_.front()->role_->options().max_read_share);
+    const clock::time_point at = now();
+    const std::size_t most = share_.take(at, parked_.front().who->role_->options().max_read_share);
     if (most == 0) {
         ++counts.read_pauses;
         return arm_timer();
     }
     const auto end = parked_.begin() + static_cast<std::ptrdiff_t>(std::min(most, parked_.size()));
-    for (auto at = parked_.begin(); at != end; ++at) {
-        (*at)->parked_ = false;
-        activate(**at);
+    for (auto each = parked_.begin(); each != end; ++each) {
+        each->who->parked_ = false;
+        each->who->has_waited(at - each->since);
+        activate(*each->who);
     }
     parked_.erase(parked_.begin(), end);
     if (parked_.empty())
@@ -274,7 +277,8 @@ CRIER_DECL void shard::unpark_some()
 
 CRIER_COLD CRIER_DECL void shard::forget_parked(session_base& s) noexcept
 {
-    parked_.erase(std::find(parked_.begin(), parked_.end(), &s));
+    parked_.erase(std::find_if(parked_.begin(), parked_.end(),
+                               [&s](const parked& each) { return each.who == &s; }));
     s.parked_ = false;
     if (parked_.empty())
         share_.end_pause();

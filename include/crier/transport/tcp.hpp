@@ -27,7 +27,7 @@ struct tcp
     /// After so long without a byte the system asks the peer whether it is there, and after as long
     /// again without an answer the connection is lost: also one whose codec has no pings. So is one that
     /// acknowledges nothing of what was sent, or has no room for it, for both times together
-    /// (TCP_USER_TIMEOUT). At least 1 s, in whole seconds; 0: never.
+    /// (TCP_USER_TIMEOUT). 1 to 32 767 s, which is what a longer time counts as; 0: never.
     std::chrono::seconds keep_alive{25};
 
     using stream = detail::descriptor_stream;

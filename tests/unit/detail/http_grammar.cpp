@@ -26,31 +26,6 @@ std::string elements(std::string_view list)
 
 BOOST_AUTO_TEST_SUITE(http_grammar)
 
-BOOST_AUTO_TEST_CASE(a_request_is_known_by_its_first_bytes_and_never_sooner)
-{
-    using detail::http_start;
-    using detail::starts_as_http;
-    std::size_t longest = 0;
-    for (const std::string start : {"GET /", "POST /", "HEAD /", "PUT /", "PATCH /", "DELETE /",
-                                    "OPTIONS /", "OPTIONS *", "TRACE /", "CONNECT ", "PRI * HTTP/"})
-    {
-        for (std::size_t size = 0; size < start.size(); ++size)
-            BOOST_TEST((starts_as_http(start.substr(0, size)) == http_start::maybe), start);
-        BOOST_TEST((starts_as_http(start) == http_start::yes), start);
-        BOOST_TEST((starts_as_http(start + "x HTTP/1.1\r\n") == http_start::yes), start);
-        for (std::size_t at = 0; at < start.size(); ++at) {
-            std::string other = start;
-            other[at] = '\n';
-            BOOST_TEST((starts_as_http(other) == http_start::no), readable(other));
-        }
-        longest = std::max(longest, start.size() - 1);
-    }
-    BOOST_TEST(longest == detail::longest_http_start);
-    for (const std::string_view other : {"{\"uid\":\"u\"}", "get /", "GET\t/", "GETS /", " GET /",
-                                         "X / HTTP/1.1", "Host: x", "PUSH /", "secret"})
-        BOOST_TEST((starts_as_http(other) == http_start::no), other);
-}
-
 BOOST_AUTO_TEST_CASE(a_line_of_http_is_known_by_its_version_or_by_the_host)
 {
     for (const std::string_view line : {"GET / HTTP/1.1", "PROPFIND /a HTTP/1.0", " HTTP/1.1",
