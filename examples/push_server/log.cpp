@@ -33,7 +33,7 @@ std::string timestamp()
     return {text, size};
 }
 
-/// A pipe that poll(2) calls writable takes so much without waiting.
+/// A pipe takes so much as a whole, or nothing.
 constexpr std::size_t most_of_a_line = PIPE_BUF;
 
 bool would_wait()
@@ -42,23 +42,50 @@ bool would_wait()
     return ::poll(&log, 1, 0) == 0;
 }
 
-/// A terminal and a socket that poll(2) calls writable take something, but perhaps not a line. Whether
-/// writing waits is a matter of the open file, which others have too: a terminal is opened once more.
-int open_terminal()
+/// What poll(2) calls writable takes something, but perhaps not a line, and others may be faster. Whether
+/// writing waits is a matter of the open file, which others have too: a terminal or pipe is opened once
+/// more, if we may. Else, after su say, it does not wait for as long as a line takes.
+struct not_waiting
 {
-    return ::isatty(STDERR_FILENO) == 1
-               ? ::open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-               : -1;
+    explicit not_waiting(int file) : file_(file), flags_(::fcntl(file, F_GETFL))
+    {
+        if (changes())
+            ::fcntl(file_, F_SETFL, flags_ | O_NONBLOCK);
+    }
+    not_waiting(const not_waiting&) = delete;
+    ~not_waiting()
+    {
+        const int error = errno;
+        if (changes())
+            ::fcntl(file_, F_SETFL, flags_);
+        errno = error;
+    }
+
+private:
+    bool changes() const { return flags_ != -1 && (flags_ & O_NONBLOCK) == 0; }
+
+    int file_, flags_;
+};
+
+int open_for_itself()
+{
+    struct stat now
+    {};
+    const bool may_wait =
+        ::fstat(STDERR_FILENO, &now) == 0 && (S_ISFIFO(now.st_mode) || S_ISCHR(now.st_mode));
+    return may_wait ? ::open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
 }
 
-ssize_t write_without_waiting(int terminal, std::string_view line)
+ssize_t write_without_waiting(int own, std::string_view line)
 {
-    if (terminal != -1)
-        return ::write(terminal, line.data(), line.size());
+    if (own != -1)
+        return ::write(own, line.data(), line.size());
     const ssize_t sent =
         ::send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    return sent == -1 && errno == ENOTSOCK ? ::write(STDERR_FILENO, line.data(), line.size())
-                                           : sent;
+    if (sent != -1 || errno != ENOTSOCK)
+        return sent;
+    const not_waiting here(STDERR_FILENO);
+    return ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 void append_printable(std::string& out, std::string_view text)
@@ -101,24 +128,24 @@ void become_standard_error(const std::string& path)
 
 } // namespace
 
-log::log(bool verbose) : verbose_(verbose), terminal_(open_terminal()) {}
+log::log(bool verbose) : verbose_(verbose), own_(open_for_itself()) {}
 
 log::~log()
 {
-    forget_terminal();
+    forget_own();
 }
 
-void log::forget_terminal() noexcept
+void log::forget_own() noexcept
 {
-    if (terminal_ != -1)
-        ::close(std::exchange(terminal_, -1));
+    if (own_ != -1)
+        ::close(std::exchange(own_, -1));
 }
 
 void log::to_file(const std::string& path)
 {
     become_standard_error(path);
     path_ = path;
-    forget_terminal();
+    forget_own();
 }
 
 void log::reopen() noexcept
@@ -168,7 +195,7 @@ bool log::put(std::string line)
         return false;
     ssize_t written = 0;
     do
-        written = write_without_waiting(terminal_, line);
+        written = write_without_waiting(own_, line);
     while (written == -1 && errno == EINTR);
     if (written <= 0)
         return false;

@@ -43,10 +43,10 @@ private:
     void write(const char* level, std::string_view text) noexcept;
     /// False if not all of it was written.
     bool put(std::string line);
-    void forget_terminal() noexcept;
+    void forget_own() noexcept;
 
     bool verbose_;
-    int terminal_; // standard error, opened once more; -1 if that is none
+    int own_; // the pipe or terminal of standard error, opened once more; -1 if it is none
     std::string path_;
     std::mutex mutex_;
     std::uint64_t lost_ = 0; // lines, since the last that was written

@@ -65,7 +65,7 @@ enum class error {
     message_timeout,   ///< a message was begun and not ended in time
     idle_timeout,      ///< nothing was heard, not even the answer to a ping
     write_stalled,     ///< nothing could be written for write_stall_timeout
-    close_timeout,     ///< a close took too long that had no other reason, which would be told instead
+    close_timeout,     ///< the close took too long; told only where there was no reason for it
 
     // The end of a connection.
     slow_consumer,   ///< more bytes were queued than max_outbox_bytes

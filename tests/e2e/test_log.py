@@ -1,12 +1,17 @@
 """push_server's log where nobody reads it."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
 import re
 import resource
 import signal
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 import unittest
 
 from raw_client import TEXT, RawClient
@@ -55,6 +60,19 @@ class TerminalServer(PipedServer):
         os.set_blocking(self.reads, False)
 
 
+class SomebodyElsesTerminalServer(TerminalServer):
+    """As after su: it may write to the terminal that it was given, but not open it."""
+
+    if os.geteuid() == 0:
+        # What it executes may be where only root looks.
+        prefix = (sys.executable, "-c", "import os, sys; program = os.open(sys.argv[1], os.O_RDONLY); os.setgroups([]); "
+                  "os.setgid(65534); os.setuid(65534); os.execve(program, sys.argv[1:], os.environ)")
+
+    def start(self):
+        os.fchmod(self.log.fileno(), 0)
+        return super().start()
+
+
 class UnreadLog(unittest.TestCase):
     def setUp(self):
         self.server = PipedServer("-v", "--threads", "2")
@@ -97,8 +115,14 @@ class UnreadLog(unittest.TestCase):
         self.server.stop()
 
     def test_a_terminal_that_nobody_reads_stops_nobody(self):
+        self.a_terminal_that_nobody_reads(TerminalServer("-v"))
+
+    def test_a_terminal_of_somebody_else_that_nobody_reads_stops_nobody(self):
+        self.a_terminal_that_nobody_reads(SomebodyElsesTerminalServer("-v"))
+
+    def a_terminal_that_nobody_reads(self, terminal):
         self.server.stop()
-        self.server = TerminalServer("-v")
+        self.server = terminal
         self.addCleanup(os.close, self.server.reads)
         self.addCleanup(self.server.log.close)
         self.server.start()
@@ -115,6 +139,35 @@ class UnreadLog(unittest.TestCase):
         eventually("it says how many", told)
         self.assertGreater(int(LOST.search(text)[1]), 100)
         self.server.stop()
+
+    def test_a_pipe_that_others_write_into_stops_nobody(self):
+        self.server.stop()
+        self.server = server = PipedServer("-v", "--threads", "2")
+        self.addCleanup(os.close, server.reads)
+        self.addCleanup(server.log.close)
+        server.start()
+        other = subprocess.Popen(["cat", "/dev/zero"], stdout=server.log)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+
+        def come_and_go():
+            while other.poll() is None:
+                with contextlib.suppress(OSError):
+                    RawClient(server.clients_port).open("uid1").close()
+
+        pages = [threading.Thread(target=come_and_go, daemon=True) for _ in range(2)]
+        for page in pages:
+            page.start()
+        os.set_blocking(server.reads, True)
+        for _ in range(1500):
+            for _ in range(30):
+                os.read(server.reads, 4096)
+            time.sleep(0.002)  # a pause in which pages come, and both want to write
+            self.assertEqual("fail", server.push('{"uid":"nobody"}'))
+        other.kill()
+        for page in pages:
+            page.join()
+        server.stop()
 
     def test_a_reader_that_goes_ends_nobody(self):
         os.close(self.server.reads)
