@@ -39,6 +39,8 @@ CRIER_COLD inline first_bytes with_next(first_bytes seen, char c) noexcept
     using enum first_bytes;
     switch (seen) {
     case none:
+        if (c == '{') // of JSON, nearly always
+            return other;
         if (c == '\x16') // a handshake
             return tls_1;
         return is_token({&c, 1}) ? word : other;

@@ -152,7 +152,8 @@ CRIER_COLD CRIER_DECL void session_base::begin(phase next)
 
 CRIER_COLD CRIER_DECL void session_base::become_open()
 {
-    start_clock(nullptr);
+    deadline_hook::unlink();
+    late_ = false;
     begin(phase::open);
     opened_ = true;
     if (!vouched_)
