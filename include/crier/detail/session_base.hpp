@@ -195,16 +195,17 @@ protected:
     CRIER_DECL void wait_anew();
     CRIER_DECL void wait_for_rest();
     CRIER_DECL void wait_to_write();
+    /// For what it waits for from now on; null if there is no time for that.
     CRIER_DECL void start_clock(deadline_list* of);
-    /// What is timed now, if it is something that the peer has to say; else null.
+    /// The time that runs, if it is one for something that the peer has to say; else null.
     CRIER_DECL deadline_list* time_to_speak() const noexcept;
-    /// It was not read from meanwhile: that is no time of the peer's.
+    /// It was parked meanwhile: that is no time of the peer's.
     void has_waited(clock::duration time) noexcept
     {
         waited_ += std::chrono::duration<float>(time).count();
     }
-    /// Takes the time that it has waited for back, if that is an eighth of `all` or more: it has as much
-    /// left to speak.
+    /// Its time, which is `all`, has ended. True if it was parked for an eighth of that or more: then it
+    /// has as much left. It gets all of it again, and owes the rest.
     CRIER_DECL bool takes_back(clock::duration all) noexcept;
     /// As tcp_untaken, of its stream.
     virtual std::optional<std::uint32_t> untaken(std::chrono::milliseconds time) const noexcept = 0;

@@ -317,9 +317,7 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
 {
     if (deadline_list* const time = time_to_speak()) {
         late_ = parked_; // what it has said is read before that is judged
-        if (late_)
-            return;
-        if (takes_back(time->after()))
+        if (late_ || takes_back(time->after()))
             return shard_->set_deadline(time, *this);
     }
     switch (phase_) {
