@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,36 +45,24 @@ bool would_wait()
 
 /// What poll(2) calls writable takes something, but perhaps not a line, and others may be faster. Whether
 /// writing waits is a matter of the open file, which others have too: a terminal or pipe is opened once
-/// more, if we may. Else, after su say, it does not wait for as long as a line takes.
-struct not_waiting
-{
-    explicit not_waiting(int file) : file_(file), flags_(::fcntl(file, F_GETFL))
-    {
-        if (changes())
-            ::fcntl(file_, F_SETFL, flags_ | O_NONBLOCK);
-    }
-    not_waiting(const not_waiting&) = delete;
-    ~not_waiting()
-    {
-        const int error = errno;
-        if (changes())
-            ::fcntl(file_, F_SETFL, flags_);
-        errno = error;
-    }
-
-private:
-    bool changes() const { return flags_ != -1 && (flags_ & O_NONBLOCK) == 0; }
-
-    int file_, flags_;
-};
-
+/// more, by the name that anybody may use if it is another user's, as after su.
 int open_for_itself()
 {
+    constexpr int how = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     struct stat now
     {};
-    const bool may_wait =
-        ::fstat(STDERR_FILENO, &now) == 0 && (S_ISFIFO(now.st_mode) || S_ISCHR(now.st_mode));
-    return may_wait ? ::open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+    if (::fstat(STDERR_FILENO, &now) != 0 || !(S_ISFIFO(now.st_mode) || S_ISCHR(now.st_mode)))
+        return -1;
+    const int own = ::open("/proc/self/fd/2", how);
+    if (own != -1 || ::isatty(STDERR_FILENO) != 1)
+        return own;
+    const int ours = ::open("/dev/tty", how);
+    unsigned there = 0, here = 0;
+    if (ours == -1 || (::ioctl(STDERR_FILENO, TIOCGDEV, &there) == 0 &&
+                       ::ioctl(ours, TIOCGDEV, &here) == 0 && there == here))
+        return ours;
+    ::close(ours);
+    return -1;
 }
 
 ssize_t write_without_waiting(int own, std::string_view line)
@@ -82,10 +71,8 @@ ssize_t write_without_waiting(int own, std::string_view line)
         return ::write(own, line.data(), line.size());
     const ssize_t sent =
         ::send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent != -1 || errno != ENOTSOCK)
-        return sent;
-    const not_waiting here(STDERR_FILENO);
-    return ::write(STDERR_FILENO, line.data(), line.size());
+    return sent == -1 && errno == ENOTSOCK ? ::write(STDERR_FILENO, line.data(), line.size())
+                                           : sent;
 }
 
 void append_printable(std::string& out, std::string_view text)

@@ -174,7 +174,8 @@ struct backend
     auto make_role(const Around& around) const
     {
         using role =
-            detail::backend_role<Around, authenticator_type, reply_type, codec_varies<Codec>>;
+            detail::backend_role<Around, authenticator_type, reply_type, codec_varies<Codec>,
+                                 !codec_resynchronizes<Codec> && !codec_opens<Codec>>;
         return std::make_unique<role>(detail::encoder_of<Codec>, limits, authenticator, reply,
                                       around);
     }

@@ -61,12 +61,19 @@ class TerminalServer(PipedServer):
 
 
 class SomebodyElsesTerminalServer(TerminalServer):
-    """As after su: it may write to the terminal that it was given, but not open it."""
+    """As after su: it may write to the terminal of its session, but not open it by its name."""
 
-    if os.geteuid() == 0:
-        # What it executes may be where only root looks.
-        prefix = (sys.executable, "-c", "import os, sys; program = os.open(sys.argv[1], os.O_RDONLY); os.setgroups([]); "
-                  "os.setgid(65534); os.setuid(65534); os.execve(program, sys.argv[1:], os.environ)")
+    # What it executes may be where only root looks.
+    prefix = (sys.executable, "-c", """if True:
+        import fcntl, os, sys, termios
+        os.setsid()
+        fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+        program = os.open(sys.argv[1], os.O_RDONLY)
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        os.execve(program, sys.argv[1:], os.environ)""")
 
     def start(self):
         os.fchmod(self.log.fileno(), 0)

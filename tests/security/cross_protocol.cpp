@@ -161,14 +161,15 @@ struct ended_by_semicolon
 };
 
 /// A browser asks, and what it says is cut into messages as the page would like it to be. `sooner`: what
-/// ends it where the first bytes are no message anyway, and come one by one.
+/// ends it where the bytes come one by one; `at_once`: where they come together.
 template <class Codec>
 void check_no_message_is_looked_at(const std::string& request,
-                                   crier::error sooner = crier::error::http_request)
+                                   crier::error sooner = crier::error::http_request,
+                                   crier::error at_once = crier::error::http_request)
 {
     extras_server<clients, crier::backend<memory_transport, Codec>> s;
     for (const std::size_t piece : {request.size(), std::size_t(1)}) {
-        const crier::error why = piece == 1 ? sooner : crier::error::http_request;
+        const crier::error why = piece == 1 ? sooner : at_once;
         const std::uint64_t before = s.server.counts().ended(why);
         auto victim = s.say("u");
         auto browser = s.back_ends.connect();
@@ -178,7 +179,7 @@ void check_no_message_is_looked_at(const std::string& request,
         }
         const std::string answer(Codec::encode({"fail"}).bytes());
         BOOST_TEST(readable(browser.receive()) ==
-                   readable(why == crier::error::http_request ? answer : ""));
+                   readable(why == crier::error::message_too_large ? "" : answer));
         BOOST_TEST(browser.ended());
         BOOST_TEST(victim.receive().empty());
         browser.finish();
@@ -205,6 +206,57 @@ BOOST_AUTO_TEST_CASE(no_framing_makes_commands_of_a_request)
     check_no_message_is_looked_at<crier::length_prefixed<1>>(
         "X /" + std::string(std::size_t('X') - 2, 'a') + size + forged);
     check_no_message_is_looked_at<crier::length_prefixed<2>>(client_hello('\0' + size + forged));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_page_offers_for_webrtc_is_no_command)
+{
+    // A STUN binding request over TCP (RFC 6544, RFC 5389): two bytes of length, a header, and what the
+    // page has called itself.
+    const std::string forged = R"({"uid":"u","by":"a page"})";
+    const std::string name =
+        std::string(45, 'u') + static_cast<char>(forged.size()) + forged + ":peer123";
+    std::string stun("\0\1\0\x64\x21\x12\xA4\x42", 8);
+    stun += std::string(12, 'r') + std::string("\0\6\0", 3) + static_cast<char>(name.size()) + name;
+    stun.resize(20 + 0x64, '\1');
+    const std::string framed = '\0' + std::string(1, static_cast<char>(stun.size())) + stun;
+    check_no_message_is_looked_at<crier::length_prefixed<2>>(framed, crier::error::malformed,
+                                                             crier::error::malformed);
+    // The lengths lead from byte to byte, to where the page wants them.
+    const std::string led = std::string("\1\x64\0\1\0", 5) + std::string(1, '\x2F') +
+                            std::string(47, 'h') + static_cast<char>(forged.size()) + forged;
+    check_no_message_is_looked_at<crier::length_prefixed<1>>(led, crier::error::malformed,
+                                                             crier::error::malformed);
+}
+
+BOOST_AUTO_TEST_CASE(where_nonsense_comes_first_only_lines_are_read_on)
+{
+    using prefixed = crier::backend<memory_transport, crier::length_prefixed<1>>;
+    const std::string good = "\x0B{\"uid\":\"u\"}", bad = "\4{1:2";
+    extras_server<clients, prefixed> s;
+    auto victim = s.say("u");
+    auto first = s.back_ends.connect();
+    first.send(good + bad + good); // later it is only answered
+    s.settle();
+    BOOST_TEST(readable(first.receive()) == readable("\2ok\4fail\2ok"));
+    BOOST_TEST(!first.ended());
+    auto second = s.back_ends.connect();
+    second.send(bad + good);
+    s.settle();
+    BOOST_TEST(readable(second.receive()) == readable("\4fail"));
+    BOOST_TEST(second.ended());
+    second.finish();
+    s.settle();
+    BOOST_TEST(s.server.counts().ended(crier::error::malformed) == 1u);
+    BOOST_TEST(victim.receive() == "{\"uid\":\"u\"}\n{\"uid\":\"u\"}\n");
+
+    using guarded =
+        crier::backend<memory_transport, crier::length_prefixed<1>, crier::shared_secret>;
+    extras_server<clients, guarded> g({}, {.authenticator = {.secret = "sesame"}});
+    auto third = g.back_ends.connect();
+    third.send("\6sesame" + bad + "\4true");
+    g.settle();
+    BOOST_TEST(readable(third.receive()) == readable("\2ok\4fail\4fail"));
+    BOOST_TEST(!third.ended());
 }
 
 BOOST_AUTO_TEST_CASE(what_only_begins_like_a_request_is_decoded)

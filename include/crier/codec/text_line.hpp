@@ -23,6 +23,8 @@ struct text_line
 {
     std::size_t max_line_bytes = 64 * 1024; ///< without the line end; 1 or more
 
+    static constexpr bool resynchronizes = true;
+
     class decoder;
 
     /// The most bytes that a decoder leaves in its input: a line that has not ended yet.

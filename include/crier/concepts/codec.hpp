@@ -67,7 +67,7 @@ concept codec_is_bounded = requires(const Codec& codec) {
 /// - `encode` is static: one frame serves all receivers. The empty frame says "cannot carry this".
 ///
 /// Options that a codec may add: see codec_opens, codec_closes, codec_pings, codec_varies,
-/// codec_collects, codec_counts.
+/// codec_collects, codec_counts, codec_resynchronizes.
 ///
 /// Test yours with `crier::test::codec_conformance` (crier/test/codec_conformance.hpp).
 template <class Codec>
@@ -166,6 +166,16 @@ struct codec_archetype
 };
 
 static_assert(framing_codec<codec_archetype>);
+
+/// A codec in whose bytes the next message is found after any nonsense, as a line is behind a line end:
+///
+/// - `static constexpr bool resynchronizes = true`
+///
+/// Of another one's back ends the first message has to be a command (error::malformed), since after
+/// nonsense nothing that follows can be trusted. Not where it has an opening handshake, or where an
+/// authenticator has to be convinced first.
+template <class Codec>
+concept codec_resynchronizes = requires { requires Codec::resynchronizes; };
 
 namespace detail {
 

@@ -14,7 +14,8 @@
 namespace crier::detail {
 
 /// Back ends: each message is a line of JSON, and is answered. `Varies`: by a codec with variants.
-template <class Around, class Authenticator, class Reply, bool Varies = false>
+/// `Strict`: the first one has to be a command, or it is something else that speaks.
+template <class Around, class Authenticator, class Reply, bool Varies = false, bool Strict = false>
 class backend_role final : public guarded_role<Around, Authenticator, typename Around::hooks_type>
 {
     using base = guarded_role<Around, Authenticator, typename Around::hooks_type>;
@@ -56,6 +57,9 @@ public:
                 return this->ask_about(s, line);
 
         const command asked = parser_.parse(line.data);
+        if constexpr (Strict)
+            if (asked.kind != command::invalid)
+                s.trust();
         // What is pushed is the line itself, as text: the parser has found it to be UTF-8.
         const message_view message(line.data);
         if (desk_.sends(s, asked, message))
@@ -133,6 +137,7 @@ private:
     {
         if (v.kind() == verdict::kind_accepted) {
             s.vouch(v.text());
+            s.trust();
             s.wait_for_silence();
             return answer(s, {{push_status::queued, 0}});
         }
@@ -140,11 +145,15 @@ private:
         s.end(error::unauthorized, close_code::policy_violation, this->reason_of(v));
     }
 
-    /// The same where messages are lines, whatever stood before them.
+    /// The same where messages are lines, whatever stood before them; and where nonsense is, others that
+    /// a page may have a browser speak to (STUN, RFC 6544) are found by that.
     CRIER_COLD void judge_invalid(session_base& s, std::string_view line)
     {
         if (is_http_line(line))
             end_browser(s);
+        else if (Strict && !s.is_trusted())
+            s.end(error::malformed, close_code::policy_violation,
+                  "the first message is no command");
     }
 
     CRIER_COLD void end_browser(session_base& s)

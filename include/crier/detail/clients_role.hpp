@@ -40,6 +40,7 @@ public:
             this->around_.observer.on_message(s, message);
             return this->handler_.on_message(s, message);
         }
+        s.has_spoken();
         if constexpr (std::same_as<Authenticator, first_message>) {
             if (message.kind != message_kind::text)
                 return s.end(error::uid_not_text, close_code::unsupported_data, "uid is not text");

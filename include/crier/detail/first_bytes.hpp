@@ -27,8 +27,8 @@ enum class first_bytes : unsigned char {
     other    ///< it is neither
 };
 
-/// True if more bytes may make a browser's of them. None of those that came so far is a part of a
-/// message that pushes anything, in any framing: that has a brace.
+/// True if more bytes may make a browser's of them. Those that came so far are decoded: what pushes
+/// anything has a brace, and none of them is one.
 constexpr bool may_be_browser(first_bytes seen) noexcept
 {
     return seen < first_bytes::browser;

@@ -109,6 +109,13 @@ public:
     }
     bool is_vouched() const noexcept { return vouched_; }
 
+    /// A back end has said a secret, or something that no other protocol says.
+    void trust() noexcept { trusted_ = true; }
+    bool is_trusted() const noexcept { return trusted_; }
+
+    /// What it had to say in its time it has said: what comes of that is not its to do.
+    void has_spoken() noexcept { late_ = false; }
+
     /// The verdict that it has waited for.
     void decided(verdict v) { role_->decided(*this, std::move(v)); }
 
@@ -292,6 +299,7 @@ protected:
     bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
     bool parked_ : 1 = false;         // it is read from when others have had theirs
     bool late_ : 1 = false;           // its time to speak has ended while it was parked
+    bool trusted_ : 1 = false;        // a back end has said a command
     bool times_write_ : 1 = false;    // the time that runs is for writing
     first_bytes first_ : 4 = first_bytes::other; // decides whether a back end may be a browser
 };
