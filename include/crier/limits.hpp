@@ -67,7 +67,8 @@ struct limits
     std::chrono::milliseconds uid_timeout{10'000};
 
     /// From the first byte of a message to its last: also for a line that a back end does not end. Time
-    /// in which it is not read, because it does not read its answers, does not count.
+    /// in which it is not read, because it does not read its answers, does not count, and when it has
+    /// read them the time begins anew.
     std::chrono::milliseconds message_timeout{30'000};
 
     /// A client that said nothing for this long is pinged; after the same time again without a

@@ -1,9 +1,13 @@
 // Clients that say more than others: they are read from for a part of the time only, and wholly.
+#include <crier/authenticator/ask.hpp>
 #include <crier/codec/text_line.hpp>
+#include <crier/codec/websocket.hpp>
 #include <crier/push_server.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -15,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,6 +30,7 @@
 #include "support/server_thread.hpp"
 #include "support/three_threads.hpp"
 #include "support/within_patience.hpp"
+#include "websocket_script.hpp"
 
 using boost::asio::use_future;
 using support::line_client;
@@ -273,6 +279,83 @@ BOOST_AUTO_TEST_CASE(who_says_more_now_and_then_but_has_not_to_wait_has_no_more_
     const crier::counters counts = within_patience(r.server.async_counts(use_future));
     BOOST_TEST(counts.ended(crier::error::message_timeout) == 1u);
 }
+
+#if !defined(CRIER_TEST_THREE_THREADS) // it has one thread of its own
+
+namespace {
+
+using asking_server =
+    crier::push_server<crier::clients<crier::tcp, crier::websocket, crier::ask<>>, slow>;
+
+/// The first message is the uid, but for "slow" that takes a while.
+crier::verdict judge_slowly(boost::asio::io_context& context, const crier::question& q)
+{
+    if (q.occasion() != crier::question::first_message)
+        return crier::verdict::undecided();
+    if (q.message().data != "slow")
+        return crier::verdict::accept(std::string(q.message().data));
+    auto timer =
+        std::make_shared<boost::asio::steady_timer>(context, std::chrono::milliseconds(100));
+    timer->async_wait([timer, answer = q.answer_later()](boost::system::error_code) {
+        answer(crier::verdict::accept("slow"));
+    });
+    return crier::verdict::later();
+}
+
+/// A page says its uid shortly before its time ends, behind so much that this is read after a pause of a
+/// second, when the time has ended. Empty if this machine was too slow for that.
+std::optional<crier::counters> uid_in_time_and_read_late()
+{
+    using namespace support;
+    constexpr auto text = fin | op::text;
+    constexpr std::chrono::milliseconds uid_timeout(9000), said_after(8200), at_most(8500);
+    boost::asio::io_context context;
+    asking_server server(context, {.transport = {.address = "127.0.0.1"},
+                                   .limits = {.max_read_share = 1, .uid_timeout = uid_timeout},
+                                   .authenticator = {[&](const crier::question& q) {
+                                       return judge_slowly(context, q);
+                                   }}});
+    server_thread<asking_server> thread(server);
+    const std::string address = thread.ask([&] { return server.addresses(); }).at(0);
+    const auto began = std::chrono::steady_clock::now();
+    line_client busy(address), page(address);
+    for (line_client* each : {&busy, &page}) {
+        each->send(upgrade_request);
+        while (each->read_line() != "\r") // of the answer
+            continue;
+    }
+    std::string much, pongs;
+    while (much.size() < 5000)
+        much += client_frame(text, "much");
+    while (pongs.size() < 9000) // two turns, and the pause lies before the third
+        pongs += client_frame(fin | op::pong, std::string(100, 'x'));
+    std::this_thread::sleep_until(began + said_after);
+    busy.send(client_frame(text, "busy") + much + client_frame(text, "very slow") + much);
+    page.send(pongs + client_frame(text, "slow"));
+    if (std::chrono::steady_clock::now() > began + at_most)
+        return {};
+    const auto deadline = std::chrono::steady_clock::now() + support::patience;
+    crier::counters counts;
+    do {
+        BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+        counts = within_patience(server.async_counts(use_future));
+    } while (counts.registered + counts.timed_out != 2);
+    return counts;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(who_has_said_its_uid_in_time_is_not_late_though_that_is_read_late)
+{
+    std::optional<crier::counters> counts;
+    for (int tries = 0; !counts && tries < 3; ++tries)
+        counts = uid_in_time_and_read_late();
+    BOOST_TEST_REQUIRE(counts.has_value());
+    BOOST_TEST(counts->read_pauses != 0u);
+    BOOST_TEST(counts->registered == 2u);
+}
+
+#endif
 
 namespace {
 

@@ -220,8 +220,8 @@ protected:
     CRIER_DECL bool takes_some();
 
     /// True if the time for writing is to run when some was written: something waits to be, and no
-    /// message is read meanwhile, whose time would run. Neither time begins anew because the other
-    /// wait ends or begins, or who does a little of both would stay for ever.
+    /// message is read meanwhile, whose time would run. While it is read the time of a message does not
+    /// begin anew because writing blocks or goes on, or who does a little of both would stay for ever.
     bool waits_to_write() const noexcept { return stalled_ && !(unfinished_ && wants_to_read()); }
     /// What was read is decoded in further turns, before more is read.
     CRIER_DECL void go_on_later();
