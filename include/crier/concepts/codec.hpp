@@ -171,7 +171,7 @@ static_assert(framing_codec<codec_archetype>);
 ///
 /// - `static constexpr bool resynchronizes = true`
 ///
-/// Of another one's back ends the first message has to be a command (error::malformed), since after
+/// Of another one's back ends the first message has to be JSON (error::malformed), since after
 /// nonsense nothing that follows can be trusted. Not where it has an opening handshake, or where an
 /// authenticator has to be convinced first.
 template <class Codec>

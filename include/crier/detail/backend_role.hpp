@@ -14,7 +14,7 @@
 namespace crier::detail {
 
 /// Back ends: each message is a line of JSON, and is answered. `Varies`: by a codec with variants.
-/// `Strict`: the first one has to be a command, or it is something else that speaks.
+/// `Strict`: the first one has to be JSON, or it is something else that speaks.
 template <class Around, class Authenticator, class Reply, bool Varies = false, bool Strict = false>
 class backend_role final : public guarded_role<Around, Authenticator, typename Around::hooks_type>
 {
@@ -58,7 +58,7 @@ public:
 
         const command asked = parser_.parse(line.data);
         if constexpr (Strict)
-            if (asked.kind != command::invalid)
+            if (asked.kind != command::invalid || asked.why != command_error::not_json)
                 s.trust();
         // What is pushed is the line itself, as text: the parser has found it to be UTF-8.
         const message_view message(line.data);
@@ -152,8 +152,7 @@ private:
         if (is_http_line(line))
             end_browser(s);
         else if (Strict && !s.is_trusted())
-            s.end(error::malformed, close_code::policy_violation,
-                  "the first message is no command");
+            s.end(error::malformed, close_code::policy_violation, "the first message is no JSON");
     }
 
     CRIER_COLD void end_browser(session_base& s)

@@ -299,7 +299,7 @@ protected:
     bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
     bool parked_ : 1 = false;         // it is read from when others have had theirs
     bool late_ : 1 = false;           // its time to speak has ended while it was parked
-    bool trusted_ : 1 = false;        // a back end has said a command
+    bool trusted_ : 1 = false;        // a back end has said JSON
     bool times_write_ : 1 = false;    // the time that runs is for writing
     first_bytes first_ : 4 = first_bytes::other; // decides whether a back end may be a browser
 };
