@@ -141,10 +141,10 @@ class UnreadLog(unittest.TestCase):
             nonlocal text
             text += self.server.read().replace("\r\n", "\n")
             self.serves("one more")
-            return LOST.search(text)
+            # What the terminal holds gets less for a moment when it passes some on: there may be several gaps.
+            return sum(int(lost) for lost in LOST.findall(text)) > 100
 
         eventually("it says how many", told)
-        self.assertGreater(int(LOST.search(text)[1]), 100)
         self.server.stop()
 
     def test_a_pipe_that_others_write_into_stops_nobody(self):
