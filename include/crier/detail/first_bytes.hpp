@@ -64,11 +64,9 @@ CRIER_COLD inline first_bytes with_next(first_bytes seen, char c) noexcept
         return tls_5;
     case tls_5:
         return c == 1 ? browser : other; // a ClientHello
-    case browser:
-    case other:
-        break;
+    default:
+        return seen; // it is known
     }
-    return seen;
 }
 
 /// With all bytes of the next piece.

@@ -58,6 +58,13 @@ BOOST_AUTO_TEST_CASE(a_word_and_a_path_are_a_request)
         check_other(other);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_known_does_not_change)
+{
+    for (const first_bytes known : {first_bytes::browser, first_bytes::other})
+        for (const char next : {'G', ' ', '/', '{', '\x16'})
+            BOOST_TEST((with_next(known, next) == known));
+}
+
 BOOST_AUTO_TEST_CASE(only_words_are_methods)
 {
     constexpr std::string_view allowed = "0123456789abcdefghijklmnopqrstuvwxyz"
