@@ -14,9 +14,9 @@ namespace push_server {
 /// makes a line of its own or moves a terminal's cursor.
 ///
 /// It never waits for a reader: where standard error is a pipe, socket or terminal that is full, lines are
-/// lost, and the next one that is not says how many. Lines of more than 4096 bytes are cut. Unless that is
-/// another user's, and a terminal of another session, or a pipe that somebody else fills in just the moment
-/// between our look and our line.
+/// lost, and the next one that is not says how many. It may wait for another user's terminal that is not
+/// the session's own, and for another user's pipe that somebody else fills between our look and our line.
+/// Lines of more than 4096 bytes are cut.
 ///
 /// Thread safety: info() and the like from any thread.
 class log

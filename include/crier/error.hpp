@@ -41,7 +41,7 @@ enum class error {
     message_too_large,        ///< a message or line above the codec's limit
 
     // Other framings.
-    malformed,       ///< the bytes break the codec's rules; for codecs of your own
+    malformed,       ///< the bytes break the rules of a codec of your own, or codec_resynchronizes'
     too_many_frames, ///< more fragments or control frames in a second than the limits allow
 
     // Who you are.

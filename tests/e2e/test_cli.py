@@ -111,12 +111,18 @@ class Usage(CommandLineTest):
                 (["--backend", "127.0.0.1:"], "--backend"),
                 (["--backend", "unix:"], "unix:/PATH"),
                 (["--web", "perhaps"], "--web"),
+                (["--web", ""], "--web: write on or off"),
+                (["--deflate", ""], "--deflate: write on or off"),
                 (["--registry", "none"], "latest-only"),
                 (["--max-uid-bytes", "0"], "--max-uid-bytes"),
-                (["--max-line-bytes", "64K"], "64K"),
+                (["--max-line-bytes", "64K"], '"64K" is no decimal number from 1 to 1073741824'),
+                (["--max-connections", "010"], '"010" is no decimal number'),
+                (["--threads", "257"], '"257" is no decimal number from 0 to 256'),
                 (["--allow-origin", "example.org"], "https://example.org"),
                 (["--allow-origin", "https://example.org/"], "is no origin"),
                 (["--allow-origin", "*"], "is no origin"),
+                (["--allow-origin", "https://example.org:443"], "it leaves :443 out"),
+                (["--allow-origin", "http://example.org:80"], "it leaves :80 out"),
                 (["--drain-seconds", "-1"], "--drain-seconds")):
             with self.subTest(arguments):
                 self.assertRefused(2, push_server(*arguments), word)

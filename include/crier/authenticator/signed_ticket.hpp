@@ -37,9 +37,9 @@ namespace crier {
 ///     $body = 'k1.' . (time() + 60) . '.' . $b64($uid);
 ///     $ticket = $body . '.' . $b64(hash_hmac('sha256', $body, $secret, true));
 ///
-/// The page gives it in the URL, `?ticket=...`, or as its first message, text or binary. Keys are found by their id,
-/// so they can be changed without a break: add the new one, sign with it, remove the old one when its
-/// tickets have ended. A ticket is no secret of one use: who reads it may use it until it ends, so let
+/// The page gives it in the URL, `?ticket=...`, or as its first message, text or binary. Keys are
+/// found by their id, so they can be changed without a break: add the new one, sign with it, remove
+/// the old one when its tickets have ended. A ticket is no secret of one use: who reads it may use it until it ends, so let
 /// that be soon, and use tls. A connection goes on when its ticket has ended.
 ///
 /// This is the only place where the clock on the wall counts. If it jumps ahead, tickets end early; if

@@ -119,6 +119,8 @@ static_assert(!framing_codec<int> && !framing_codec<std::string>);
 // The options that a codec may add.
 static_assert(codec_opens<websocket> && codec_closes<websocket> && codec_pings<websocket>);
 static_assert(!codec_opens<text_line> && !codec_closes<text_line> && !codec_pings<text_line>);
+static_assert(codec_resynchronizes<text_line> && !codec_resynchronizes<websocket> &&
+              !codec_resynchronizes<codec_archetype>);
 static_assert(!codec_opens<codec_archetype> && !codec_closes<codec_archetype> &&
               !codec_pings<codec_archetype>);
 
