@@ -72,7 +72,8 @@ gcc() {
     cmake --build --preset gcc --target all_verify_interface_header_sets
 }
 
-# What the stage gcc does for g++; nothing of crier's own is built.
+# What the stage gcc does for g++; nothing of crier's own is built. What is said of mistakes is much the same with
+# each clang.
 consumers() {
     local preset
     for preset in clang clang-19; do

@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include" / "crier"
@@ -84,11 +85,15 @@ def run_programs(build, directory):
     programs = [path for path in (build / "tests" / name for name in PROGRAMS) if path.exists()]
     if not programs:
         sys.exit(f"coverage.py: no test program in {build}")
-    for path in programs:
-        done = subprocess.run([path, "--log_level=error"], capture_output=True, text=True, check=False,
+
+    def run(path):
+        return subprocess.run([path, "--log_level=error"], capture_output=True, text=True, check=False,
                               env={**os.environ, "LLVM_PROFILE_FILE": str(directory / f"{path.name}.profraw")})
-        if done.returncode:
-            sys.exit(f"coverage.py: {path} failed\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, done in zip(programs, pool.map(run, programs)):
+            if done.returncode:
+                sys.exit(f"coverage.py: {path} failed\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     profile = directory / "all.profdata"
     subprocess.run([tool("llvm-profdata"), "merge", "-sparse", *directory.glob("*.profraw"), "-o", profile], check=True)
     return programs, profile
