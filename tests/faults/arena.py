@@ -90,10 +90,11 @@ class Server(support.PushServer):
     def asked_for(self, what):
         """The numbers of a line that it logs when asked, as they are now. An attacker, in a process of its own, may
         ask, too."""
-        had = self.all_logged().count(f" {what}:")
+        lines = lambda: re.findall(rf" {what}:(.*)\n", self.all_logged())  # whole ones
+        had = len(lines())
         os.kill(self.pid, signal.SIGUSR1)
-        eventually(f"{what} is logged", lambda: self.all_logged().count(f" {what}:") > had, 10)
-        pairs = self.all_logged().rsplit(f" {what}:", 1)[1].split("\n")[0].split()
+        eventually(f"{what} is logged", lambda: len(lines()) > had, 10)
+        pairs = lines()[-1].split()
         return {name: int(number) for name, number in (pair.split("=") for pair in pairs)}
 
     def ended(self):

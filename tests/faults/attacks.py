@@ -37,6 +37,7 @@ def attack(what_must_hold, *arguments, most_megabytes=USUAL_MEGABYTES, **more):
         function.scene = more.pop("scene", None)  # a context: gives more arguments, and what the attack wants to know
         function.in_namespace = more.pop("in_namespace", False)  # of the network, its own
         function.loads = more.pop("loads", ("staying", "coming"))
+        function.beside = more.pop("beside", None)  # (place, ready, over): what goes on before it already
         function.alone = more.pop("alone", False)  # without correct peers: it has its own server and judges all itself
         function.stops_the_server = more.pop("stops_the_server", False)  # then times mean nothing
         assert not more, more
@@ -81,9 +82,11 @@ def until_all_fail(back_end, names, size):
 
 def so_many_were_slow(place, count):
     """Closed for a full outbox: so many, and not one more."""
-    slow = lambda: place.ended().get("slow_consumer", 0)
-    eventually(f"{count} were closed for their full outboxes", lambda: slow() >= count, 10)
-    must(slow() == count, f"{slow()} were closed for a full outbox, not {count}")
+    patience = time.monotonic() + 10
+    while (slow := place.ended().get("slow_consumer", 0)) < count:
+        must(time.monotonic() < patience, f"after 10 s {slow} were closed for their full outboxes, not {count}")
+        time.sleep(0.2)
+    must(slow == count, f"{slow} were closed for a full outbox, not {count}")
 
 
 SMALL_OUTBOXES = ("--max-outbox-bytes", "65536", "--close-seconds", "0.5")
@@ -166,45 +169,49 @@ def stopped_process(place):
     so_many_were_slow(place, len(fine))
 
 
-@attack("a broadcast to 500 of whom 1 % have stopped reaches the others; those are closed for their full outboxes",
-        *SMALL_OUTBOXES)
-def one_percent_stopped(place):
-    pages = [peers.page(place.clients, f"many{i}", receive_buffer_bytes=4096 if i % 100 == 0 else None)
-             for i in range(500)]
-    stopped, reading = pages[::100], [peer for i, peer in enumerate(pages) if i % 100]
+BROADCAST = NOISE.encode() + b'1,"x":"%s"}' % (b"x" * 2000)
+
+
+def broadcasts_to_many(place, ready, over):
+    """Fifty in a second. All of 495 pages hear all of them."""
+    heard = {peers.page(place.clients, f"many{i}"): 0 for i in range(495)}
     back_end = peers.connect(place.backend)
-    line = NOISE.encode() + b'1,"x":"%s"}' % (b"x" * 2000)
-    # What the system takes for one that has stopped would be too much for broadcasts: another one says how much it is.
-    another = peers.page(place.clients, "another", receive_buffer_bytes=4096)
-    most = until_all_fail(back_end, ["another"], 10_000)["another"]
-    for i in range(0, 500, 100):
-        answers = peers.ask(back_end, [line_for(f"many{i}", 10_000)] * (most - 8))
-        must(set(answers) == {"ok"}, "its outbox is full before the broadcasts")
-    sent = 0
-    heard = dict.fromkeys(reading, 0)
 
     def listen():
-        for peer in reading:
+        for peer in heard:
             with contextlib.suppress(BlockingIOError):
                 heard[peer] += len(os.read(peer.fileno(), 1 << 20))
 
-    patience = time.monotonic() + 40
-    slow = 0
-    while going_on(place) or slow < len(stopped):
-        must(peers.ask(back_end, [line]) == ["ok"], "a broadcast was not ok")
+    sent = 0
+    while not over.is_set():
+        must(peers.ask(back_end, [BROADCAST]) == ["ok"], "a broadcast was not ok")
         sent += 1
         listen()
+        ready.set()
         time.sleep(0.02)
-        if sent % 20 == 0:
-            slow = place.ended().get("slow_consumer", 0) - 1
-            must(time.monotonic() < patience, f"{sent} broadcasts have filled {slow} outboxes, not 5")
-    expected = sent * (len(line) + 4)
+    expected = sent * (len(BROADCAST) + 4)
     patience = time.monotonic() + 10
     while set(heard.values()) != {expected} and time.monotonic() < patience:
         listen()
     must(set(heard.values()) == {expected}, f"bytes heard: {set(heard.values())} instead of {expected}")
-    so_many_were_slow(place, len(stopped) + 1)
-    must(peers.wait_for_the_end([*stopped, another], 5) == 0, "who was closed does not hear the end")
+
+
+@attack("a broadcast to 500 of whom 1 % have stopped reaches the others; those are closed for their full outboxes",
+        *SMALL_OUTBOXES, beside=broadcasts_to_many)
+def one_percent_stopped(place):
+    # What the system takes for one that has stopped would be too much for broadcasts: another one says how much it is.
+    back_end = peers.connect(place.backend)
+    another = peers.page(place.clients, "another", receive_buffer_bytes=4096)
+    most = until_all_fail(back_end, ["another"], 10_000)["another"]
+    count = 1
+    while count == 1 or going_on(place):
+        stopped = [peers.page(place.clients, f"stopped{i}", receive_buffer_bytes=4096) for i in range(5)]
+        for i in range(5):
+            answers = peers.ask(back_end, [line_for(f"stopped{i}", 10_000)] * (most - 8))
+            must(set(answers) == {"ok"}, "its outbox is full before the broadcasts")
+        count += len(stopped)
+        so_many_were_slow(place, count)
+        must(peers.wait_for_the_end(stopped, 5) == 0, "who was closed does not hear the end")
 
 
 # ---- Writers that take their time

@@ -422,8 +422,10 @@ def lost_packets(place):
         line = line_for("far", 500)
         back_end = peers.connect(place.backend)
         sent = 0
-        while going_on(place):
+        patience = time.monotonic() + 30
+        while going_on(place) or not (lost_here() and lost_there()):  # to connect may take all the time
             must(peers.ask(back_end, [line]) == ["ok"], "not ok")
+            must(time.monotonic() < patience, f"lost from the pages: {lost_here()} packets, to them: {lost_there()}")
             sent += 1
             time.sleep(0.01)
         expected = sent * (len(line) + 4)
@@ -432,8 +434,6 @@ def lost_packets(place):
         while got < expected and time.monotonic() < patience:
             got += len(page.recv(1 << 16))
         must(got == expected, f"{got} of {expected} bytes came over a link that loses 15 % of packets")
-        for where, lost in (("from", lost_here()), ("to", lost_there())):
-            must(lost > 0, f"no packet {where} the pages was lost")
 
 
 @attack("who is reset is gone, at whatever packet it hits; the server hears nothing of it, and asks",

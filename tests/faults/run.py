@@ -27,6 +27,7 @@ from arena import ROOT, Broken, Load, Server, Window, cpu_seconds, judge_counter
 from attacks import ATTACKS
 from machine import CannotRun
 from support import eventually
+import time_slice
 
 FORK = multiprocessing.get_context("fork")
 
@@ -43,11 +44,11 @@ class Place:
         self.deadline = time.monotonic() + options.seconds
 
 
-def attacker(attack, place, answer):
+def carry_out(part, arguments, answer):
     os.nice(10)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        attack(place)
+        part(*arguments)
         answer.send("")
     except AssertionError as words:
         answer.send(f"{words}")
@@ -57,32 +58,69 @@ def attacker(attack, place, answer):
         answer.send(traceback.format_exc())
 
 
-def press(attack, server, loads, place, seconds):
-    """Lets the attacker do its part in a process of its own, and watches over it."""
-    receives, sends = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=attacker, args=(attack, place, sends))
-    child.start()
-    sends.close()
-    try:
-        patience = time.monotonic() + seconds + 60
-        while not receives.poll(0.05):
-            must(server.process.poll() is None, f"the server ended: {server.logged()}")
-            for load in loads:
-                if not load.running():
-                    load.end()  # says what was wrong
-                    raise Broken("correct peers ended")
-            must(time.monotonic() < patience, "the attacker is stuck")
+class Process:
+    """A part of the attack in a process of its own, with less priority than the server and correct peers."""
+
+    def __init__(self, part, *arguments):
+        self.receives, sends = FORK.Pipe(duplex=False)
+        self.child = FORK.Process(target=carry_out, args=(part, arguments, sends))
+        self.child.start()
+        sends.close()
+
+    def is_over(self, seconds=0.0):
+        return self.receives.poll(seconds)
+
+    def judge(self):
         try:
-            words = receives.recv()
+            words = self.receives.recv()
         except EOFError:
             words = "the attacker died"
         if isinstance(words, CannotRun):
             raise words
         must(not words, f"what is due to the attacker: {words}")
+
+    def end(self):
+        self.child.kill()  # its connections end here
+        self.child.join()
+        self.receives.close()
+
+
+class Beside:
+    """What goes on before the attack already, so that the quiet figure has it, too."""
+
+    def __init__(self, part, place):
+        ready, self.over = FORK.Event(), FORK.Event()
+        self.process = Process(part, place, ready, self.over)
+        eventually("what goes on beside has begun", lambda: ready.is_set() or self.process.is_over(), 20)
+
+    def judge(self):
+        """While it goes on: it ends before it is told to if something is wrong."""
+        if self.process.is_over():
+            self.process.judge()
+
+    def finish(self):
+        self.over.set()
+        must(self.process.is_over(60), "what goes on beside does not end")
+        self.process.judge()
+
+
+def press(attack, server, loads, beside, place, seconds):
+    """Lets the attacker do its part, and watches over it."""
+    process = Process(attack, place)
+    try:
+        patience = time.monotonic() + seconds + 60
+        while not process.is_over(0.05):
+            must(server.process.poll() is None, f"the server ended: {server.logged()}")
+            for load in loads:
+                if not load.running():
+                    load.end()  # says what was wrong
+                    raise Broken("correct peers ended")
+            if beside:
+                beside.judge()
+            must(time.monotonic() < patience, "the attacker is stuck")
+        process.judge()
     finally:
-        child.kill()  # its connections end here
-        child.join()
-        receives.close()
+        process.end()
 
 
 class Row:
@@ -129,21 +167,33 @@ def settle(server, descriptors):
 
 def watched(attack, scene, row, options):
     """The attack, with correct peers before, meanwhile and afterwards."""
-    first = ("chrt", "-r", "1") if options.realtime else ()
-    server = Server((*attack.arguments, *scene.get("arguments", ())), (*first, *attack.prefix),
+    server = Server((*attack.arguments, *scene.get("arguments", ())), attack.prefix,
                     scene.get("environment"), scene.get("log_file"))
+    # They stand for those on other machines, whom nothing holds up that goes on here.
+    prompt = ()
+    if options.realtime:
+        prompt = ("chrt", "-r", "1")
+    elif time_slice.of():
+        prompt = (sys.executable, ROOT / "tests" / "e2e" / "time_slice.py", "100")
     loads = []
+    beside = None
     try:
         server.start()
+        eventually("who asked whether it listens is gone", lambda: server.count()["connections"] == 0)
         descriptors = server.descriptors()
-        loads = [Load(options.load, server.clients, server.backend, Load.WAYS[way], first)
+        loads = [Load(options.load, server.clients, server.backend, Load.WAYS[way], prompt)
                  for way in attack.loads]
+        if attack.beside:
+            beside = Beside(attack.beside, Place(server, scene, options))
         for load in loads:
             load.wait_until_it_pushes()
         with Window() as quiet:
             time.sleep(options.quiet)
         with Window() as under:
-            press(attack, server, loads, Place(server, scene, options), options.seconds)
+            press(attack, server, loads, beside, Place(server, scene, options), options.seconds)
+        if beside:
+            beside.finish()
+            beside.process.end()
         time.sleep(0.2)
         for load in loads:
             load.end()
@@ -157,6 +207,8 @@ def watched(attack, scene, row, options):
         must(peak <= attack.most_megabytes, f"it used {peak:.0f} MB at its peak, above {attack.most_megabytes}")
         server.stop()
     finally:
+        if beside:
+            beside.process.end()
         for load in loads:
             load.kill()
         if server.process is not None:
@@ -219,7 +271,7 @@ def arguments():
     parser.add_argument("--within", help=argparse.SUPPRESS)
     parser.add_argument("--latency", action="store_true", help="fail if p99 rises above the ratio")
     parser.add_argument("--realtime", action="store_true",
-                        help="the server and the correct peers before all others: for times beside other work")
+                        help="the correct peers before all others, as if they were elsewhere (root)")
     parser.add_argument("--rounds", type=int, default=1,
                         help="each attack so often; of their p99s, before and meanwhile, the lowest (%(default)s)")
     parser.add_argument("--ratio", type=float, default=3, help="(%(default)s)")
