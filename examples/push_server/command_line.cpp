@@ -30,9 +30,12 @@ the page hears it, and the back end reads "ok" or "fail".)";
 
 constexpr const char* footer = R"(Commands:
   start    run; in the foreground unless -d is given. The default.
-  stop     end the daemon; it has one second to deliver what is queued, with -g all its drain time
-  restart  stop, if it runs, then start, with the options given now and no others
+  stop     end the daemon; it has one second to deliver what is queued, then a second signal
+           ends it at once; with -g it has the drain time that it was started with
+  restart  stop, if it runs, then start, with the options given now and no others. These, and the
+           files of secrets and keys, are read first; if it cannot listen then, none runs
   status   say whether it runs
+stop and status heed --pid-file and -g, and no other option.
 
 An ADDRESS is HOST:PORT, such as 127.0.0.1:1234 or [::1]:1234, or unix:/PATH.
 Whoever reaches a back end's address may push to everybody. So one that other machines reach is
@@ -150,6 +153,23 @@ void add_whole_seconds(CLI::App& app, const std::string& name, std::chrono::seco
         });
 }
 
+/// What Linux takes.
+void add_time_slice(CLI::App& app, std::chrono::microseconds& value)
+{
+    app.add_option_function<int>(
+           "--time-slice-microseconds",
+           [&value](int length) { value = std::chrono::microseconds(length); },
+           "for which it computes at a time, 100 to 100000; short ones let it run sooner beside "
+           "busy programs (Linux 6.12 or newer); 0: the system's own [" +
+               std::to_string(value.count()) + "]")
+        ->option_text("MICROSECONDS")
+        ->check([](const std::string& text) {
+            return text == "0" || decimal_from(100, 100'000)(text).empty()
+                       ? ""
+                       : text + " is neither 0 nor a number from 100 to 100000";
+        });
+}
+
 /// A variable of a shell that is not set must not mean off.
 std::string says_something(const std::string& text)
 {
@@ -258,9 +278,10 @@ std::variant<command_line, int> read_command_line(int argc, char** argv)
     app.add_flag("--open-backend", result.open_backend,
                  "take back ends of other machines without a secret");
     app.add_option("--threads", result.threads.count,
-                   "that share the work; 0: as many as there are cores [1]")
+                   "that share the work, at most 256; 0: as many as there are cores [1]")
         ->option_text("NUMBER")
         ->check(decimal_from(0, 256));
+    add_time_slice(app, result.time_slice);
 
     app.option_defaults()->group("Running");
     app.add_flag("-d,--daemon", result.daemon, "start in the background; returns when it listens");

@@ -48,6 +48,7 @@ struct command_line
     crier::admission admission;              ///< of pages
     std::size_t max_backend_connections = 0; ///< 0: no limit
     crier::threads threads{.count = 1};
+    std::chrono::microseconds time_slice{100}; ///< 0: the system's own
     std::chrono::milliseconds drain{5'000};
     std::chrono::milliseconds drain_spread{0};
 };

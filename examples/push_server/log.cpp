@@ -1,5 +1,7 @@
 #include "log.hpp"
 
+#include <crier/printable.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <ctime>
@@ -75,24 +77,11 @@ ssize_t write_without_waiting(int own, std::string_view line)
                                            : sent;
 }
 
-void append_printable(std::string& out, std::string_view text)
-{
-    constexpr const char* digits = "0123456789abcdef";
-    for (const char c : text) {
-        if (c >= ' ' && c <= '~') {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
-    }
-}
-
 /// A line as it is written.
 std::string complete(const char* level, std::string_view text)
 {
-    std::string line = timestamp() + ' ' + level + ' ';
-    append_printable(line, text.substr(0, most_of_a_line));
+    std::string line =
+        timestamp() + ' ' + level + ' ' + crier::printable(text.substr(0, most_of_a_line));
     if (line.size() > most_of_a_line - 1) {
         constexpr std::string_view cut = "...";
         line.resize(most_of_a_line - 1 - cut.size());

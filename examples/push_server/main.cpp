@@ -64,7 +64,7 @@ int status(const command_line& options)
     if (process)
         std::cout << "running, process " << *process << '\n';
     else
-        std::cout << "not running\n";
+        std::cout << "not running (" << options.pid_file << ")\n";
     return process ? 0 : 1;
 }
 

@@ -28,8 +28,9 @@ struct admission
     std::size_t max_connections = 0;
 
     /// Most connections at a time from one address: an IPv4 address, or 64 bits of an IPv6 address,
-    /// which is what one household has. Behind a proxy all come from one: hence no limit unless it is
-    /// set. Local sockets have no address.
+    /// which is what one household has. One that the server has closed counts until the peer has ended
+    /// its side, or limits::close_timeout is over. Behind a proxy all come from one: hence no limit
+    /// unless it is set. Local sockets have no address.
     std::size_t max_connections_per_address = 0;
 
     /// Descriptors that stay free for what else the process opens: connections of back ends, log

@@ -29,6 +29,7 @@
 #include <crier/overflow/drop_newest.hpp>
 #include <crier/overflow/drop_oldest.hpp>
 #include <crier/overflow/json_member.hpp>
+#include <crier/printable.hpp>
 #include <crier/push_server.hpp>
 #include <crier/receivers.hpp>
 #include <crier/registry/first_only.hpp>
@@ -38,6 +39,7 @@
 #include <crier/reply/ok_fail.hpp>
 #include <crier/server.hpp>
 #include <crier/threads.hpp>
+#include <crier/time_slice.hpp>
 #include <crier/transport/local.hpp>
 #include <crier/transport/tcp.hpp>
 #include <crier/version.hpp>

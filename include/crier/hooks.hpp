@@ -15,7 +15,7 @@ namespace crier {
 class observer;
 
 /// What a program may want to hear from its server. Derive, and write the functions that you need
-/// with just these signatures; another signature does not compile.
+/// with just these signatures; another signature does not compile, another name is not called.
 ///
 /// An exception that leaves a hook closes the connection it was called for, no other: with 1011, or
 /// without a word if its opening is not answered yet.
@@ -68,7 +68,9 @@ public:
     /// that never registered. One that the registry has refused (error::uid_refused) has a uid()
     /// though on_registered never came, and with latest_only the newer one's on_registered comes
     /// before the older one's on_close (error::replaced): that a uid is gone is not said here.
-    /// `why` compares with `error`, `condition` and the system's errors.
+    /// `why` compares with `error`, `condition` and the system's errors: a reset is one of these. peer()
+    /// is not known any more where the peer was first to go: ask in on_open. Of connections that end before
+    /// they are open, observer::on_end tells.
     void on_close(connection&, error_code) {}
 };
 

@@ -24,7 +24,7 @@ struct io_result
     /// for good already, and must be offered again at the front, unchanged (TLS encrypts them once).
     std::size_t bytes = 0;
     error_code ec{};
-    /// Reading: false says that nothing more was there, so that the reader need not ask again
+    /// Handshake, and reading: false says that nothing more was there, so that the reader need not ask again
     /// before it is told. True is always a correct answer.
     bool more = true;
 };

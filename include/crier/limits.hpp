@@ -9,6 +9,7 @@ namespace crier {
 
 /// What one connection of a listener may cost, in bytes and in time. How many there may be is a
 /// matter of admission, the size of a message one of the codec (max_message_bytes, max_line_bytes).
+/// Values are not checked: what is out of its range does not throw, and may let nobody in.
 struct limits
 {
     /// What the listener's kind has by default.
@@ -32,7 +33,8 @@ struct limits
     /// does not read, no more answers than this and one are kept for it. Usual: 4 KiB for clients,
     /// which have little to say, so that a hundred that flood delay nobody for long; 512 KiB for
     /// others, whose lines are gathered into one write for each receiver. While several of these speak
-    /// none reads more than 16 KiB.
+    /// none reads more than 16 KiB, and none more than 4 KiB beside one that says little, or as much
+    /// again as it has of a message that has not ended.
     std::size_t max_turn_bytes = usual;
 
     /// Of clients: the most of a thread's time, in percent, that reading from those may take who say more
@@ -42,7 +44,7 @@ struct limits
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
     /// What they have to do in a time of its own, such as to end a message, they have that time for without
     /// such waits, if these were an eighth of it or more. It is judged when it ends, so twice as late at
-    /// most.
+    /// most. Where the share is tiny a flood may wait nearly always, and lasts so much longer.
     /// That one of them has gone, but was not reset, is noticed when all that it has sent has been read.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;
@@ -66,9 +68,10 @@ struct limits
     /// the authenticator has decided.
     std::chrono::milliseconds uid_timeout{10'000};
 
-    /// From the first byte of a message to its last: also for a line that a back end does not end. Time
-    /// in which it is not read, because it does not read its answers, does not count, and when it has
-    /// read them the time begins anew.
+    /// From the first byte of a message to its last: also for a line that a back end does not end. Not for
+    /// what a client, or a back end that must say a secret, says first: that has uid_timeout. Time in which
+    /// it is not read, because it does not read its answers, does not count, and when it has read them the
+    /// time begins anew.
     std::chrono::milliseconds message_timeout{30'000};
 
     /// A client that said nothing for this long is pinged; after the same time again without a

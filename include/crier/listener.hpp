@@ -182,7 +182,8 @@ struct backend
 };
 
 /// Listener: connections of any other purpose. Each message goes to the handler, which answers with
-/// connection::send. No uid, no registry.
+/// connection::send. No uid, no registry: nothing reaches a peer later, outside its hook. For answers
+/// that take time use clients<>, whose uid one can keep.
 ///
 /// The handler has the functions of crier::hooks and derives from it; on_registered is not called.
 /// A peer that does not read its answers is not read from either, until it does.

@@ -33,7 +33,8 @@ class opening_request;
 ///     {
 ///         void on_end(const crier::connection& c, crier::error_code why)
 ///         {
-///             std::clog << '#' << c.id() << ' ' << c.uid() << ": " << why.message() << '\n';
+///             std::clog << '#' << c.id() << ' ' << crier::printable(c.uid()) << ": "
+///                       << why.message() << '\n';
 ///         }
 ///     };
 ///     using server = crier::push_server<crier::clients<crier::tcp, crier::websocket>,
@@ -45,7 +46,8 @@ public:
     void on_accept(const connection&) {}
 
     /// accept failed: no descriptors left, say. It is tried again. Or admission has turned a connection
-    /// away: error::too_many_connections, say.
+    /// away: error::too_many_connections, say. Then it is called for each, and a flood may be a hundred
+    /// thousand in a second: count them, and log that now and then.
     void on_accept_failed(error_code) {}
 
     /// The opening handshake is done, if the codec has one.

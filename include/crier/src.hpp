@@ -10,6 +10,7 @@
 #include <crier/impl/command.ipp>
 #include <crier/impl/descriptor_stream.ipp>
 #include <crier/impl/doorbell.ipp>
+#include <crier/impl/drainer.ipp>
 #include <crier/impl/error.ipp>
 #include <crier/impl/gate.ipp>
 #include <crier/impl/opening.ipp>

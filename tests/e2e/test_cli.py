@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+import time_slice
 from raw_client import CLOSE, MUCH_BYTES, PING, PONG, TEXT, RawClient, much_for
 from support import PATIENCE_SECONDS, ROOT, PushServer, eventually, free_port, run
 
@@ -123,6 +124,8 @@ class Usage(CommandLineTest):
                 (["--allow-origin", "*"], "is no origin"),
                 (["--allow-origin", "https://example.org:443"], "it leaves :443 out"),
                 (["--allow-origin", "http://example.org:80"], "it leaves :80 out"),
+                (["--time-slice-microseconds", "99"], "99 is neither 0 nor a number from 100 to 100000"),
+                (["--time-slice-microseconds", "100001"], "100001"),
                 (["--drain-seconds", "-1"], "--drain-seconds")):
             with self.subTest(arguments):
                 self.assertRefused(2, push_server(*arguments), word)
@@ -299,6 +302,19 @@ class Options(CommandLineTest):
             backend.sendall(b'{"uid":')
             self.assertEqual(1008, page.close_code())
             self.assertEqual(b"", backend.recv(100))
+
+    def test_each_of_its_threads_computes_in_slices_as_long_as_told(self):
+        usual = time_slice.of()  # no more than the tests have
+        for arguments, nanoseconds in (((), 100_000), (("--time-slice-microseconds", 700), 700_000),
+                                       (("--time-slice-microseconds", 0), usual)):
+            server = self.serve(*arguments, "--threads", 2)
+            tasks = f"/proc/{server.process.pid}/task"  # the second begins when it already listens
+            eventually("both of its threads run", lambda: len(os.listdir(tasks)) >= 2)
+            threads = os.listdir(tasks)
+            if usual:
+                self.assertEqual({nanoseconds}, {time_slice.of(int(thread)) for thread in threads})
+            self.assertEqual(not usual and nanoseconds != usual, "time slices are not of our choice" in server.logged())
+            server.kill()
 
     def test_latest_only_closes_the_older_connection_of_a_uid(self):
         server = self.serve("--registry", "latest-only")

@@ -40,7 +40,7 @@ class Daemon(PushServer):
         running = re.fullmatch(r"running, process (\d+)\n", done.stdout)
         if (done.returncode, done.stderr) == (0, "") and running:
             return int(running.group(1))
-        if (done.returncode, done.stdout, done.stderr) != (1, "not running\n", ""):
+        if (done.returncode, done.stdout, done.stderr) != (1, f"not running ({self.pid_file})\n", ""):
             raise AssertionError(f"status: {done}")
         return None
 

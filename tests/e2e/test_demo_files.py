@@ -1,6 +1,7 @@
 """The demo page's files as push_server serves them to plain HTTP requests on the clients port."""
 
 import http.client
+import pathlib
 import socket
 import unittest
 
@@ -72,6 +73,36 @@ class DemoFiles(EndToEndTest):
                 page = self.receiver("uid1", self.server.websocket_url + path)
                 self.assertEqual("ok", self.server.push('{"uid":"uid1"}'))
                 self.assertEqual('{"uid":"uid1"}', page.message())
+
+    def page_faults(self):
+        stat = pathlib.Path(f"/proc/{self.server.process.pid}/stat").read_text()
+        return int(stat.rsplit(")", 1)[1].split()[7])
+
+    def fetch_by_many(self):
+        """All of them at once, so that the server holds an answer for each."""
+        asking = []
+        for _ in range(40):
+            connection = socket.socket()
+            self.addCleanup(connection.close)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            connection.settimeout(PATIENCE_SECONDS)
+            connection.connect(("127.0.0.1", self.server.clients_port))
+            connection.sendall(b"GET /crier-client.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            asking.append(connection)
+        whole = (WEB / "crier-client.js").read_bytes()
+        for connection in asking:
+            with connection.makefile("rb") as answer:
+                self.assertTrue(answer.read().endswith(whole))
+            connection.close()
+
+    def test_memory_that_answers_had_is_there_for_the_next_ones(self):
+        """To give it back to the system and ask for it again costs more than the answers do."""
+        for _ in range(3):
+            self.fetch_by_many()
+        before = self.page_faults()
+        for _ in range(10):
+            self.fetch_by_many()
+        self.assertLess(self.page_faults() - before, 100)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,35 @@ BOOST_AUTO_TEST_CASE(a_message_has_its_time_in_all_not_per_byte)
     BOOST_TEST(s.counts().timed_out == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_said_in_time_is_heard_before_the_time_is_judged)
+{
+    // How far the server has come with what was said.
+    for (int handlers = 0; handlers < 4; ++handlers)
+        for (const bool whole : {true, false})
+            BOOST_TEST_CONTEXT("after " << handlers << (whole ? ", whole" : ", not whole"))
+            {
+                limited s({.max_turn_bytes = 32, .message_timeout = 10s, .ping_interval = 0ms});
+                page slow = s.open("slow");
+                const std::string frame = client_frame(fin | op::text, std::string(300, 'x'));
+                slow.client.send(frame.substr(0, 100));
+                s.wait(9s);
+                slow.client.send(frame.substr(100, whole ? std::string::npos : 50));
+                s.context.restart();
+                for (int i = 0; i < handlers; ++i)
+                    s.context.run_one();
+                s.server.advance(1s);
+                s.settle();
+                slow.hear();
+                if (handlers > 0 && whole)
+                    BOOST_TEST(slow.closed_with == 0u);
+                if (!whole) {
+                    s.wait(10s); // as much again, at most
+                    slow.hear();
+                    BOOST_TEST(slow.closed_with == 1008u);
+                }
+            }
+}
+
 BOOST_AUTO_TEST_CASE(a_message_in_fragments_has_the_same_time_whatever_comes_between_them)
 {
     limited s({.message_timeout = 10s, .ping_interval = 0ms});

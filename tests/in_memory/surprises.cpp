@@ -1,6 +1,7 @@
 // What a program or a peer does at a moment when nobody expects it.
 #include <crier/authenticator/every.hpp>
 #include <crier/authenticator/shared_secret.hpp>
+#include <crier/codec/text_line.hpp>
 #include <crier/push_server.hpp>
 #include <crier/test/memory_page.hpp>
 #include <crier/test/memory_transport.hpp>
@@ -442,6 +443,88 @@ BOOST_AUTO_TEST_CASE(
         s.settle();
     }
     BOOST_TEST(lines_before_the_quiet_one() == 4000);
+}
+
+/// The one connection is there from the beginning, and what it says has come with its last word of the
+/// handshake: nobody is told of it.
+struct early
+{
+    struct stream
+    {
+        std::string said = "uid\n";
+
+        crier::io_result handshake() { return {crier::io_status::ok, 0, {}, true}; }
+        crier::io_result read_some(std::span<char> into)
+        {
+            const std::size_t n = std::min(into.size(), said.size());
+            if (n == 0)
+                return {crier::io_status::want_read, 0, {}};
+            std::copy_n(said.begin(), n, into.begin());
+            said.erase(0, n);
+            return {crier::io_status::ok, n, {}, false};
+        }
+        crier::io_result write_some(std::span<const iovec>)
+        {
+            return {crier::io_status::want_write, 0, {}};
+        }
+        crier::io_result shutdown() { return {}; }
+        void watch(crier::watcher&) {}
+        std::string peer() const { return "early"; }
+        void close() noexcept {}
+    };
+
+    struct acceptor
+    {
+        bool taken = false;
+
+        acceptor(crier::executor, const early&) {}
+        std::optional<stream> accept(crier::error_code&)
+        {
+            if (std::exchange(taken, true))
+                return std::nullopt;
+            return stream();
+        }
+        void watch(crier::watcher& w) { w.ready({.readable = true}); }
+        std::string address() const { return "here"; }
+        void close() noexcept {}
+    };
+};
+
+BOOST_AUTO_TEST_CASE(what_came_with_the_handshake_is_heard_though_nobody_tells_of_it)
+{
+    boost::asio::io_context context;
+    crier::push_server<crier::clients<early, crier::text_line>> server(context, {});
+    server.start();
+    memory_network::settle(context);
+    BOOST_TEST(server.counts().registered == 1u);
+}
+
+struct throws_at_the_first : crier::observer
+{
+    bool first = true;
+
+    void on_accept(const crier::connection&)
+    {
+        if (std::exchange(first, false))
+            throw std::runtime_error("not this one");
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_connection_that_an_observer_throws_at_ends_and_the_next_one_is_served)
+{
+    memory_network pages;
+    boost::asio::io_context context;
+    crier::push_server<crier::clients<memory_transport, crier::text_line>, throws_at_the_first>
+        server(context, {.transport = {pages}});
+    server.start();
+    auto thrown_at = pages.connect();
+    memory_network::settle(context);
+    BOOST_TEST(thrown_at.closed());
+    auto next = pages.connect();
+    next.send("uid\n");
+    memory_network::settle(context);
+    BOOST_TEST(server.counts().registered == 1u);
+    BOOST_TEST(server.counts().connections == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

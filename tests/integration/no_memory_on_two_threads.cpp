@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,16 +50,7 @@ struct running_server
     {
         server.start();
         addresses = server.addresses();
-        thread = std::thread([this] {
-            for (bool again = true; again;) {
-                again = false;
-                try {
-                    server.context().run();
-                } catch (const std::bad_alloc&) {
-                    again = true;
-                }
-            }
-        });
+        thread = std::thread([this] { support::run_on(server.context()); });
     }
 
     ~running_server()

@@ -101,7 +101,7 @@ struct running
             writers.emplace_back([&talker] {
                 try {
                     talker.send(std::string_view(all).substr(100'000));
-                } catch (const std::runtime_error&) { // the server has ended it
+                } catch (const std::runtime_error&) { // it was ended
                 }
             });
     }
@@ -369,7 +369,7 @@ struct busywork
 
     void go_on()
     {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
         ++times;
         if (r.server.hook().so_far->long_ones < r.server.hook().so_far->awaited)
             boost::asio::post(r.server.context(), [this] { go_on(); });

@@ -10,10 +10,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <openssl/ssl.h>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/socket.h>
@@ -24,6 +27,11 @@
 #include "websocket_script.hpp"
 
 namespace {
+
+/// What a reader's system takes for it, far less than is sent. Not less than a packet over loopback: into
+/// such a window TCP now and then sends nothing until a timer of 0.2 s runs out (RFC 9293 section 3.8.6.2.1), for
+/// minutes in all.
+constexpr int small = 128 * 1024;
 
 // What admission and limits::max_read_share ask for.
 static_assert(crier::stream_has_descriptor<crier::tls> && crier::stream_names_source<crier::tls>);
@@ -121,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_back_end_pushes_over_tls)
 BOOST_AUTO_TEST_CASE(a_slow_reader_gets_everything)
 {
     fixture f({.max_outbox_bytes = 64 * 1024 * 1024});
-    tls_client page(f.port(), {.receive_buffer = 4096});
+    tls_client page(f.port(), {.receive_buffer = small});
     f.become(page, "u");
     std::vector<std::string> sent;
     for (int i = 0; i < 800; ++i)
@@ -137,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_slow_reader_gets_everything)
 BOOST_AUTO_TEST_CASE(what_tls_has_encrypted_is_not_dropped)
 {
     fixture_of<crier::drop_oldest> f({.max_outbox_bytes = 200 * 1024});
-    tls_client page(f.port(), {.receive_buffer = 4096});
+    tls_client page(f.port(), {.receive_buffer = small});
     f.become(page, "u");
     const std::size_t pushed = 3000;
     for (std::size_t i = 0; i < pushed; ++i)
@@ -298,6 +306,43 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_behind_good_bytes_is_no_end_in_order)
     BOOST_TEST(f.counts().lines_failed == 1u);
     BOOST_TEST(f.counts().closed == 0u);
     BOOST_TEST(f.counts().lost == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_with_the_last_word_of_the_handshake_is_said_to_be_there)
+{
+    const certificate_files files("localhost");
+    boost::asio::io_context context;
+    crier::tls::acceptor acceptor(
+        context.get_executor(),
+        {.address = "127.0.0.1", .certificate = crier::tls_certificate(files.chain, files.key)});
+    const std::string address = acceptor.address();
+    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    std::thread speaks([port] {
+        tls_client client(port);
+        client.send("uid");
+        client.receive(2);
+    });
+    // Each time long enough for the client to have said all that it can.
+    const auto again_and_again = [](auto done) {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        while (!done()) {
+            BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+            std::this_thread::sleep_for(200ms);
+        }
+    };
+    crier::error_code ec;
+    std::optional<crier::tls::stream> stream;
+    again_and_again([&] { return (stream = acceptor.accept(ec)).has_value(); });
+    std::this_thread::sleep_for(200ms);
+    crier::io_result shaken;
+    again_and_again([&] { return (shaken = stream->handshake()).status == crier::io_status::ok; });
+    BOOST_TEST(shaken.more);
+    char said[10];
+    const crier::io_result read = stream->read_some(said);
+    BOOST_TEST(std::string(said, read.bytes) == "uid");
+    iovec answer{const_cast<char*>("ok"), 2};
+    BOOST_TEST(stream->write_some({&answer, 1}).bytes == 2u);
+    speaks.join();
 }
 
 BOOST_AUTO_TEST_CASE(certificates_may_be_exchanged_while_many_connect)

@@ -259,6 +259,40 @@ BOOST_AUTO_TEST_CASE(where_nonsense_comes_first_only_lines_are_read_on)
     BOOST_TEST(!third.ended());
 }
 
+/// length_prefixed<1>, but what begins with # is thrown away.
+struct discarding : crier::length_prefixed<1>
+{
+    struct decoder : crier::length_prefixed<1>::decoder
+    {
+        using crier::length_prefixed<1>::decoder::decoder;
+
+        crier::decoded decode(std::span<char>& in)
+        {
+            const crier::decoded found = crier::length_prefixed<1>::decoder::decode(in);
+            return found.kind == crier::decoded::kind_message && found.message.data.starts_with('#')
+                       ? crier::decoded::discarded(crier::error::message_too_large)
+                       : found;
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(what_comes_first_and_is_thrown_away_is_no_json_either)
+{
+    extras_server<clients, crier::backend<memory_transport, discarding>> s;
+    auto victim = s.say("u");
+    auto first = s.back_ends.connect();
+    first.send("\2#x\x0B{\"uid\":\"u\"}");
+    s.settle();
+    BOOST_TEST(readable(first.receive()) == readable("\4fail"));
+    BOOST_TEST(first.ended());
+    auto second = s.back_ends.connect();
+    second.send("\x0B{\"uid\":\"u\"}\2#x\x0B{\"uid\":\"u\"}");
+    s.settle();
+    BOOST_TEST(readable(second.receive()) == readable("\2ok\4fail\2ok"));
+    BOOST_TEST(!second.ended());
+    BOOST_TEST(victim.receive() == "{\"uid\":\"u\"}\n{\"uid\":\"u\"}\n");
+}
+
 BOOST_AUTO_TEST_CASE(what_only_begins_like_a_request_is_decoded)
 {
     using lines = crier::backend<memory_transport, crier::text_line>;

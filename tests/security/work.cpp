@@ -7,7 +7,11 @@
 #include <crier/codec/websocket.hpp>
 #include <crier/codec/websocket_deflate.hpp>
 #include <crier/command.hpp>
+#include <crier/push_server.hpp>
 #include <crier/registry/uid_registry.hpp>
+#include <crier/test/memory_transport.hpp>
+
+#include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -135,6 +139,38 @@ bool is_agreed(const std::string& fields)
     return !r.parse(request(fields)) && crier::agree_on_deflate(r).server_window_bits != 0;
 }
 
+/// A server in memory, and the back end that says one long line to it in pieces.
+struct patient_back_end
+{
+    using server_type =
+        crier::push_server<crier::clients<crier::test::memory_transport, crier::text_line>,
+                           crier::backend<crier::test::memory_transport, crier::text_line>,
+                           crier::uid_registry>;
+
+    patient_back_end() { server.start(); }
+
+    bool is_answered(std::size_t size)
+    {
+        const std::string piece(64, 'x');
+        for (std::size_t sent = 0; sent < size; sent += piece.size()) {
+            self.send(piece);
+            crier::test::memory_network::settle(context);
+        }
+        self.send("\n");
+        crier::test::memory_network::settle(context);
+        return self.receive() == "fail\n";
+    }
+
+    crier::test::memory_network pages, back_ends;
+    boost::asio::io_context context;
+    server_type server{context,
+                       {.transport = {pages}},
+                       {.transport = {back_ends},
+                        .codec = {.max_line_bytes = 1 << 24},
+                        .limits = {.max_turn_bytes = 1024}}};
+    crier::test::memory_client self = back_ends.connect();
+};
+
 /// Work that grows with what a stranger sends, and no faster.
 void linear(std::size_t n)
 {
@@ -199,6 +235,9 @@ void linear(std::size_t n)
         std::string bytes = a + "\n";
         return feed(decoder, bytes, 1) == decoded::kind_discarded;
     });
+    // What of it is there already is not copied again and again.
+    count(named("a back end's line, in small pieces, to a server"),
+          [&, peer = std::make_unique<patient_back_end>()] { return peer->is_answered(16 * n); });
     count(named("escapes in a string"),
           [&] { return parses(R"({"a":")" + repeated(n, "\\\\") + R"(","uid":"u"})"); });
     count(named("escapes in a name"),

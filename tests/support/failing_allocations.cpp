@@ -1,10 +1,20 @@
 #include "failing_allocations.hpp"
 
+#include <cerrno>
 #include <cstdlib>
+
+namespace {
+
+bool fails()
+{
+    return support::watched && support::until_failure != 0 && --support::until_failure == 0;
+}
+
+} // namespace
 
 void* operator new(std::size_t size)
 {
-    if (support::watched && support::until_failure != 0 && --support::until_failure == 0)
+    if (fails())
         throw std::bad_alloc();
     if (void* const memory = std::malloc(size ? size : 1))
         return memory;
@@ -19,4 +29,13 @@ void operator delete(void* memory) noexcept
 void operator delete(void* memory, std::size_t) noexcept
 {
     std::free(memory);
+}
+
+/// What Asio takes memory for handlers from.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept
+{
+    void* memory = nullptr;
+    const int failed = fails() ? ENOMEM : ::posix_memalign(&memory, alignment, size);
+    errno = failed ? failed : errno;
+    return failed ? nullptr : memory;
 }

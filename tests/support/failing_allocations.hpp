@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-// The program's operator new fails when it is told to: failing_allocations.cpp.
+// The program's operator new, and aligned_alloc, fail when they are told to: failing_allocations.cpp.
 namespace support {
 
 /// Allocations of this thread count.
@@ -36,6 +36,20 @@ inline bool allocations_fail()
     watched = false;
     until_failure = 0;
     return failed;
+}
+
+/// Runs an io_context to its end: what leaves its run for want of memory is none.
+template <class Context>
+void run_on(Context& context)
+{
+    for (bool again = true; again;) {
+        again = false;
+        try {
+            context.run();
+        } catch (const std::bad_alloc&) {
+            again = true;
+        }
+    }
 }
 
 } // namespace support

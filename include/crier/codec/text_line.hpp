@@ -53,6 +53,8 @@ public:
     /// Takes at most one line from the front of `in`.
     decoded decode(std::span<char>& in) noexcept
     {
+        if (in.empty())
+            return decoded::need_more();
         const std::size_t seen = searched_ < in.size() ? searched_ : in.size();
         const void* found =
             in.size() > seen ? std::memchr(in.data() + seen, '\n', in.size() - seen) : nullptr;
@@ -62,7 +64,7 @@ public:
         searched_ = 0;
         std::string_view line(in.data(), static_cast<const char*>(found));
         in = in.subspan(line.size() + 1);
-        discarding_ = discarding_ || line.size() > options_->max_unfinished_bytes();
+        discarding_ = discarding_ || exceeds(line.size());
         while (line.ends_with('\r'))
             line.remove_suffix(1);
         if (discarding_ || line.size() > options_->max_line_bytes) {
@@ -76,9 +78,15 @@ public:
     bool in_message() const noexcept { return discarding_; }
 
 private:
+    /// More than max_unfinished_bytes(). For each line: said so that most take one comparison.
+    bool exceeds(std::size_t size) const noexcept
+    {
+        return size > options_->max_line_bytes && size - options_->max_line_bytes > 1;
+    }
+
     decoded unfinished(std::span<char>& in) noexcept
     {
-        if (discarding_ || in.size() > options_->max_unfinished_bytes()) {
+        if (discarding_ || exceeds(in.size())) {
             discarding_ = true;
             in = {};
         }

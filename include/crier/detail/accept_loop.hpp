@@ -5,8 +5,10 @@
 #include <crier/concepts/transport.hpp>
 #include <crier/config.hpp>
 #include <crier/detail/gate.hpp>
+#include <crier/detail/handler_memory.hpp>
 #include <crier/detail/session.hpp>
 #include <crier/detail/shard.hpp>
+#include <crier/detail/time_share.hpp>
 #include <crier/detail/timer.hpp>
 #include <crier/watcher.hpp>
 
@@ -78,26 +80,32 @@ public:
     }
 
 private:
+    // Who is known does not wait for all who come: so many in a turn, no longer than its share of the time,
+    // and none while many wait for a turn of theirs already.
     static constexpr int accepts_per_turn = 16;
     static constexpr std::chrono::milliseconds pause_after_error{100};
     static constexpr std::chrono::milliseconds least_wait{5}; // for how fast they may come
 
-    void schedule()
+    void schedule() noexcept
     {
         if (std::exchange(scheduled_, true))
             return;
-        boost::asio::post(shard_->get_executor(), [self = this->shared_from_this()] {
-            self->scheduled_ = false;
-            self->accept_turn();
-        });
+        boost::asio::post(shard_->get_executor(),
+                          kept_handler(memory_, [self = this->shared_from_this()] {
+                              self->scheduled_ = false;
+                              self->accept_turn();
+                          }));
     }
 
     CRIER_COLD void accept_turn()
     {
         if (stopped_)
             return;
-        gate& entrance = *role_.entrance;
+        if (share_.is_cut_off() && shard_->is_crowded(role_.kind()))
+            return schedule();
+        const time_share share = std::exchange(share_, {});
         const clock::time_point now = shard_->now();
+        gate& entrance = *role_.entrance;
         for (int i = 0; i < accepts_per_turn; ++i) {
             if (const auto wait = entrance.wait(now); wait != wait.zero()) {
                 if (!std::exchange(waits_, true))
@@ -109,8 +117,8 @@ private:
             auto stream = acceptor_->accept(ec);
             if (ec) {
                 ++shard_->counts.accept_errors;
-                role_.accept_failed(ec);
-                return pause();
+                pause();
+                return role_.accept_failed(ec);
             }
             if (!stream)
                 return; // until we are told
@@ -120,10 +128,13 @@ private:
                 else
                     turn_away(static_cast<error>(ec.value()));
             } catch (...) { // the next one may have more luck
-                has_no_memory();
-                return pause();
+                pause();
+                return has_no_memory();
             }
+            if (i > 0 && (shard_->is_crowded(role_.kind()) || shard_->now() >= share.until(now)))
+                break;
         }
+        share_.cut_off(shard_->now());
         schedule(); // after the others' turn
     }
 
@@ -197,8 +208,8 @@ private:
         auto* s = new session<Transport, Codec, Deals>(*shard_, role_, std::move(stream), codec_);
         s->take(place);
         shard_->add(*s);
-        role_.arrived(*s);
         try {
+            role_.arrived(*s);
             s->start();
         } catch (const boost::system::system_error& e) {
             s->finish(e.code()); // it cannot be watched
@@ -217,8 +228,10 @@ private:
     const Codec& codec_;
     std::optional<acceptor> acceptor_;
     timer pause_;
+    time_share share_;
     std::vector<std::shared_ptr<accept_loop>> others_;
     std::size_t next_ = 0; // of the others
+    handler_memory memory_;
     bool scheduled_ = false;
     bool waits_ = false; // has come as far as its entrance lets it
     bool stopped_ = false;

@@ -84,7 +84,7 @@ public:
     {
         ++s.home().counts.lines_discarded;
         answer(s, invalid(command_error::too_long));
-        if (!s.is_vouched())
+        if (!s.is_vouched() || (Strict && !s.is_trusted()))
             s.end(why, close_code::policy_violation, "line too long");
     }
 

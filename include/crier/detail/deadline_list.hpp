@@ -21,6 +21,9 @@ struct deadline_hook : list_link
 class deadline_list
 {
 public:
+    /// Long enough for "never", and short enough to be added to any time.
+    static constexpr std::chrono::milliseconds longest{std::chrono::hours(24 * 365 * 100)};
+
     explicit deadline_list(clock::duration after) noexcept : after_(after) {}
 
     clock::duration after() const noexcept { return after_; }

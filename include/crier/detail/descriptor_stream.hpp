@@ -49,7 +49,7 @@ public:
 
     CRIER_DECL io_result read_some(std::span<char> into) noexcept;
     CRIER_DECL io_result write_some(std::span<const iovec> gather) noexcept;
-    io_result handshake() noexcept { return {}; }
+    io_result handshake() noexcept { return {io_status::ok, 0, {}, false}; }
     CRIER_DECL io_result shutdown() noexcept;
 
     CRIER_DECL std::string peer() const;

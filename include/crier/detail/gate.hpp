@@ -72,7 +72,10 @@ public:
                     std::size_t accepts_per_second);
 
     /// How long to wait until one more may be accepted; zero if it may be now.
-    CRIER_DECL clock::duration wait(clock::time_point now);
+    clock::duration wait(clock::time_point now)
+    {
+        return step_ == step_.zero() ? step_ : wait_for_step(now);
+    }
 
     /// A connection was accepted: its place, or none and why not. A descriptor of -1 is none. Throws
     /// std::bad_alloc, and has let nobody in then.
@@ -84,6 +87,7 @@ public:
     bool asks_for_source() const noexcept { return options_.max_connections_per_address != 0; }
 
 private:
+    CRIER_DECL clock::duration wait_for_step(clock::time_point now);
     CRIER_DECL bool leaves_spare(int descriptor) const noexcept;
 
     admission options_;

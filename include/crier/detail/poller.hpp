@@ -2,6 +2,7 @@
 #define CRIER_DETAIL_POLLER_HPP
 
 #include <crier/config.hpp>
+#include <crier/detail/handler_memory.hpp>
 #include <crier/watcher.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -11,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <utility>
 
 namespace crier::detail {
 
@@ -23,6 +24,10 @@ public:
 
 protected:
     ~after_poll() = default;
+
+private:
+    friend class poller;
+    after_poll* next_ = nullptr;
 };
 
 /// Watches the descriptors of all streams of one io_context: an epoll set of our own, itself
@@ -54,16 +59,30 @@ public:
 
     /// While watchers are being told: calls a.polled() when all have been, in the same handler of the
     /// io_context. That saves what a posted handler costs, which is a call of epoll_wait mostly.
-    /// False, and nothing done, at other times. Throws std::bad_alloc.
-    bool call_back(after_poll& a)
+    /// False, and nothing done, at other times. Once until it has been called.
+    bool call_back(after_poll& a) noexcept
     {
         if (telling_)
-            callbacks_.push_back(&a);
+            a.next_ = std::exchange(callbacks_, &a);
         return telling_;
     }
 
+    /// In a handler of the io_context of its own: tells watchers what has become ready, and calls
+    /// a.polled() then, before those who are to be called back.
+    CRIER_DECL void poll_for(after_poll& a);
+
+    /// In a handler of the io_context of its own: tells watchers of all that has become ready by now.
+    CRIER_DECL void poll_all();
+
     /// Does not call it back.
-    void forget(after_poll& a) noexcept { std::erase(callbacks_, &a); }
+    void forget(after_poll& a) noexcept
+    {
+        for (after_poll** at = &callbacks_; *at; at = &(*at)->next_)
+            if (*at == &a) {
+                *at = a.next_;
+                return;
+            }
+    }
 
     /// For a watcher that waits for something now and then only.
     CRIER_DECL void hold();
@@ -72,16 +91,18 @@ public:
 private:
     CRIER_DECL void shutdown() override;
     CRIER_DECL void await();
-    CRIER_DECL void dispatch();
+    CRIER_DECL bool dispatch();
     CRIER_DECL void spin();
-    CRIER_DECL void run_callbacks();
+    CRIER_DECL void run_callbacks(after_poll* first = nullptr);
 
     // Its pending wait is work for the io_context, so there is one only while it is held.
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> set_;
     std::size_t holds_ = 0;
     bool waiting_ = false;
     bool telling_ = false;
-    std::vector<after_poll*> callbacks_;
+    bool rest_posted_ = false;
+    after_poll* callbacks_ = nullptr;
+    handler_memory wait_memory_, rest_memory_;
     std::chrono::microseconds busy_{};
     std::chrono::steady_clock::time_point sleep_at_{};
 };

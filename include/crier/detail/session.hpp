@@ -33,7 +33,7 @@ public:
     session(shard& home, role& r, stream_type&& stream, const Codec& codec)
         : session_base(home, r), stream_(std::move(stream)), decoder_(codec)
     {
-        paced_ = stream_has_descriptor<Transport> && r.options().max_read_share < 100;
+        timed_ = newcomer_ = stream_has_descriptor<Transport>;
         if (!codec_opens<Codec> && r.kind() == connection_kind::backend)
             look_at_first_bytes();
     }
@@ -121,6 +121,11 @@ private:
         }
         if (result.status != io_status::ok)
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
+        if (result.more && !readable_)
+        { // perhaps it is in the stream already, and nobody will tell
+            readable_ = true;
+            shard_->activate(*this);
+        }
         bool goes_on = false;
         guarded([&] { goes_on = role_->admit(*this); });
         if (goes_on)
@@ -134,13 +139,17 @@ private:
         if (!decodes())
             tail_.clear();
         const std::size_t old = tail_.size();
-        char* const buffer = shard_->scratch();
+        const std::size_t most = role_->options().max_turn_bytes;
+        const std::size_t room = shard_->scratch_size() - old;
+        // What is copied for a turn is no more than what may be read in it.
+        char* const buffer = old < most ? shard_->scratch() : tail_.extend(std::min(most, room));
         const bool first_what_is_left = resumed_ && old != 0;
         resumed_ = false;
         if (first_what_is_left)
             return decode_turn(buffer, old); // and reads in the next one
-        const std::size_t room = shard_->scratch_size() - old;
-        const io_result result = stream_.read_some({buffer + old, std::min(turn_bytes(), room)});
+        const bool shares = role_->waits_for_writes();
+        const std::size_t share = shares ? shard_->turns.of(this, most, old) : most;
+        const io_result result = stream_.read_some({buffer + old, std::min(share, room)});
         readable_ = result.status == io_status::ok && (result.more || hangup_);
         switch (result.status) {
         case io_status::ok:
@@ -158,14 +167,9 @@ private:
         if (phase_ == phase::lingering)
             return; // what comes now is of no use
         heard();
+        if (shares)
+            shard_->turns.has_read(result.bytes, old == 0);
         decode_turn(buffer, old + result.bytes);
-    }
-
-    /// The most to be read in this turn.
-    std::size_t turn_bytes() noexcept
-    {
-        const std::size_t most = role_->options().max_turn_bytes;
-        return role_->waits_for_writes() ? shard_->share_of(*this, most) : most;
     }
 
     /// Decodes what was left over, and the rest of `size` bytes, which is in the buffer behind it.
@@ -383,7 +387,8 @@ private:
         const bool in_order = !codec_closes<Codec> && phase_ == phase::open;
         const error_code why = in_order ? error::peer_closed : error::peer_vanished;
         if (!owes_ && (!in_order || outbox_.empty())) {
-            stream_.shutdown(); // some want to hear a goodbye (TLS)
+            if (phase_ != phase::lingering)
+                stream_.shutdown(); // some want to hear a goodbye (TLS)
             return finish(why);
         }
         begin_closing(why);

@@ -12,6 +12,7 @@
 #include <crier/detail/outbox.hpp>
 #include <crier/detail/role.hpp>
 #include <crier/detail/topic_table.hpp>
+#include <crier/detail/turn_queue.hpp>
 #include <crier/error.hpp>
 #include <crier/frame.hpp>
 #include <crier/watcher.hpp>
@@ -43,7 +44,11 @@ struct session_link : list_link
 
 /// One connection without its transport and codec: its phase, what it has to write, its place in
 /// the shard's lists. The derived session<> does the reading and writing.
-class session_base : public connection, public watcher, public session_link, public deadline_hook
+class session_base : public connection,
+                     public watcher,
+                     public session_link,
+                     public deadline_hook,
+                     public turn_link
 {
 public:
     CRIER_DECL session_base(shard& home, role& r);
@@ -114,7 +119,7 @@ public:
     bool is_trusted() const noexcept { return trusted_; }
 
     /// What it had to say in its time it has said: what comes of that is not its to do.
-    void has_spoken() noexcept { late_ = false; }
+    void has_spoken() noexcept { late_ = partly_heard_ = false; }
 
     /// The verdict that it has waited for.
     void decided(verdict v) { role_->decided(*this, std::move(v)); }
@@ -165,7 +170,10 @@ public:
     /// Over at once. `why` is told unless another reason was given before.
     CRIER_DECL void finish(error_code why);
 
+    /// Its time has ended. If it has said something that nobody has read, that is read first, all of it;
+    /// but who says more and more has only as much time again.
     CRIER_DECL void on_deadline();
+    CRIER_DECL void heard_late();
 
     /// Starts the clock for what the open connection waits for.
     CRIER_DECL void wait_for_uid();
@@ -189,6 +197,7 @@ protected:
 
     CRIER_DECL void begin(phase next);
     CRIER_DECL void become_open();
+    void become_known() noexcept { newcomer_ = hangup_ && timed_; }
     CRIER_DECL void heard();
     void look_at_first_bytes() noexcept { first_ = first_bytes::none; }
     bool may_be_browser() const noexcept { return detail::may_be_browser(first_); }
@@ -198,6 +207,7 @@ protected:
     /// ended.
     CRIER_DECL void left_unfinished(bool unfinished, bool ended_one);
     CRIER_DECL void charge(const frame_counts& frames);
+    CRIER_DECL void run_out_of_time();
     /// The clock for what an open connection that has said who it is waits for, but to write.
     CRIER_DECL void wait_anew();
     CRIER_DECL void wait_for_rest();
@@ -260,9 +270,13 @@ protected:
         return phase_ < phase::open || phase_ == phase::lingering || awaits_goodbye_;
     }
 
+    bool may_read() const noexcept { return readable_ && !parked_ && wants_to_read(); }
+
+    /// It has something to say, and waits for its turn, or is parked: that is no fault of its.
+    bool is_unheard() const noexcept { return parked_ || (active_ && may_read()); }
+
     shard* shard_;
     role* role_;
-    session_base* next_active_ = nullptr;
     outbox outbox_;
     gate::crowd crowd_ = nullptr;
     const boost::system::error_category* ended_category_ = nullptr; // why the close began
@@ -295,10 +309,12 @@ protected:
     bool read_blocked_ : 1 = false;   // reading has to wait for writability
     bool hangs_up_ : 1 = false;       // after its goodbye it hears no more: it has said too much
     bool owes_ : 1 = false;           // answers that are still to come
-    bool paced_ : 1 = false;          // what it reads counts for limits::max_read_share
+    bool timed_ : 1 = false;          // has a descriptor: what it costs in time is bounded
+    bool newcomer_ : 1 = false;       // has yet to say who it is, or has ended its side
     bool greedy_ : 1 = false;         // it had more to say than its turn's bytes
     bool parked_ : 1 = false;         // it is read from when others have had theirs
-    bool late_ : 1 = false;           // its time to speak has ended while it was parked
+    bool late_ : 1 = false;           // its time to speak has ended while it was unheard
+    bool partly_heard_ : 1 = false;   // since then, in part
     bool trusted_ : 1 = false;        // a back end has said JSON
     bool times_write_ : 1 = false;    // the time that runs is for writing
     first_bytes first_ : 4 = first_bytes::other; // decides whether a back end may be a browser

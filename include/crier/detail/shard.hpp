@@ -6,15 +6,21 @@
 #include <crier/counters.hpp>
 #include <crier/detail/deadline_list.hpp>
 #include <crier/detail/doorbell.hpp>
+#include <crier/detail/drainer.hpp>
+#include <crier/detail/handler_memory.hpp>
 #include <crier/detail/intrusive_list.hpp>
+#include <crier/detail/lobby.hpp>
 #include <crier/detail/mailbox.hpp>
 #include <crier/detail/poller.hpp>
 #include <crier/detail/read_share.hpp>
 #include <crier/detail/timer.hpp>
 #include <crier/detail/topic_table.hpp>
+#include <crier/detail/turn_queue.hpp>
+#include <crier/detail/turn_share.hpp>
 #include <crier/stop_options.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,11 +62,12 @@ protected:
 /// What the sessions of one thread share: the turns in which they work, deadlines and the one
 /// timer, the buffer that all read into, and the way in for other threads.
 ///
-/// A turn has two halves. First each active session reads, at most limits::max_turn_bytes, so that
-/// none starves the others; what it answers leaves at once. Clients that have more to say than that again
-/// and again wait between these turns, so that reading from all of them takes no more than
-/// limits::max_read_share of the time. Then each session that has become
-/// active by then, receivers included, writes all that has been queued for it, in one gather write.
+/// A turn begins with those who come or go, for a short time (see lobby). Then it has two halves. First
+/// each active session reads, at most limits::max_turn_bytes, so that none starves the others; what it
+/// answers leaves at once. Clients that have more to say than that again and again wait between these
+/// turns, so that reading from all of them takes no more than limits::max_read_share of the time. Then
+/// each session that has become active by then, receivers included, writes all that has been queued for
+/// it, in one gather write.
 ///
 /// Lifetime: held by a shared_ptr, because posted work may outlive the server.
 /// Thread safety: submit() and hand_over() from any thread, all else on the thread that runs the
@@ -104,23 +111,16 @@ public:
     CRIER_DECL void let_go(session_base& s);
 
     /// Lets a session take part in the turn, or in the next one.
-    CRIER_DECL void activate(session_base& s);
+    CRIER_DECL void activate(session_base& s) noexcept;
 
-    /// What a back end or peer may read in this turn, if it may read so much when it speaks alone. Its
-    /// lines are gathered then, for fewer and larger writes. While others speak too none of them has to
-    /// wait for so many lines of another.
-    std::size_t share_of(const session_base& s, std::size_t most) noexcept
+    /// Many who have come wait for their turn: more of that kind should wait outside.
+    bool is_crowded(connection_kind by) const noexcept
     {
-        constexpr std::size_t together = 16 * 1024;
-        constexpr std::uint64_t soon = 512; // turns
-        if (last_reader_ != &s) {
-            if (turns_ - last_change_ < soon)
-                together_until_ = turns_ + soon;
-            last_change_ = turns_;
-            last_reader_ = &s;
-        }
-        return turns_ < together_until_ ? std::min(most, together) : most;
+        return lobby_.is_crowded(by == connection_kind::client ? lobby::client : lobby::backend);
     }
+
+    /// What back ends and peers may read in this turn.
+    turn_share turns;
 
     /// Where sessions read to: room for what the codecs leave and what a turn reads. Free for other
     /// use when nobody reads.
@@ -170,7 +170,7 @@ public:
     CRIER_DECL void drain(const stop_options& how, std::function<void(bool)> done);
 
     /// Ends every session at once.
-    CRIER_DECL void abort_all();
+    void abort_all() { drainer_.abort_all(); }
 
     /// Runs the tasks that have come, or drops them. While nobody runs the io_context.
     CRIER_DECL void do_tasks();
@@ -193,18 +193,19 @@ private:
     CRIER_DECL void turn();
     CRIER_DECL void read(session_base& s);
     CRIER_DECL void read_later(session_base& s);
+    CRIER_DECL void write(session_base& s);
+    CRIER_DECL void turn_of_lobby();
     bool may_unpark() const noexcept { return !parked_.empty() && !share_.pauses(); }
     CRIER_DECL void unpark_some();
     CRIER_DECL void forget_parked(session_base& s) noexcept;
-    CRIER_DECL void schedule_turn();
+    CRIER_DECL void schedule_turn() noexcept;
+    CRIER_DECL void schedule_deadlines() noexcept;
+    CRIER_DECL void schedule_tasks() noexcept;
     void polled() override { turn(); }
     CRIER_DECL void delete_buried() noexcept;
     CRIER_DECL void run_deadlines();
     CRIER_DECL void arm_timer();
     CRIER_DECL void run_tasks();
-    CRIER_DECL void begin_spread(clock::time_point at, clock::duration spread);
-    CRIER_DECL void go_on_spreading(clock::time_point at);
-    CRIER_DECL void tell_all(list_link& sessions);
     CRIER_DECL void end_drain();
 
     using deadline_lists = std::vector<std::unique_ptr<deadline_list>>;
@@ -222,15 +223,12 @@ private:
     std::size_t session_count_ = 0;
     std::uint64_t last_id_ = 0;
     std::uint64_t id_step_ = 1;
-    session_base* active_ = nullptr;
-    session_base** active_end_ = &active_;
+    turn_queue active_;
+    lobby lobby_;
     bool turn_scheduled_ = false;
-
-    // Who of the back ends and peers has read last, and when another one did before.
-    const session_base* last_reader_ = nullptr; // may be gone
-    std::uint64_t turns_ = 1'000;
-    std::uint64_t last_change_ = 0;
-    std::uint64_t together_until_ = 0;
+    bool deadlines_scheduled_ = false;
+    std::atomic<bool> tasks_scheduled_ = false;
+    handler_memory turn_memory_, deadlines_memory_, tasks_memory_, drained_memory_;
 
     // Clients that are read from later, the first in front.
     struct parked
@@ -244,23 +242,14 @@ private:
     std::vector<char> scratch_;
     mailbox mailbox_;
     doorbell doorbell_;
-    std::function<void(bool)> drained_; // not null while draining
-    clock::time_point drain_deadline_ = clock::time_point::max();
-
-    // A drain that is spread: the clients that are not told yet, how many have been, since when, and
-    // when it is the next one's time.
-    list_link untold_;
-    std::int64_t told_ = 0;
-    clock::time_point spread_began_{};
-    clock::duration spread_step_{};
-    clock::time_point next_told_ = clock::time_point::max();
-
+    drainer drainer_{sessions_};
     bool abandoned_ = false;
 };
 
 } // namespace crier::detail
 
 #if !defined(CRIER_SEPARATE_COMPILATION)
+#include <crier/impl/drainer.ipp>
 #include <crier/impl/shard.ipp>
 #endif
 

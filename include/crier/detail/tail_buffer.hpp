@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 #include <span>
+#include <utility>
 
 namespace crier::detail {
 
@@ -20,27 +21,43 @@ public:
 
     std::size_t size() const noexcept { return block_ ? block_->size : 0; }
 
-    /// Copies the bytes to `out`, which has room for size().
+    /// Copies the bytes to `out`, which has room for size(), or is where they are.
     void copy_to(char* out) const noexcept
     {
-        if (block_)
-            std::memcpy(out, block_ + 1, block_->size);
+        if (block_ && out != content())
+            std::memcpy(out, content(), block_->size);
     }
 
-    /// Keeps a copy of these bytes in place of the old ones. Throws std::bad_alloc.
+    /// Where the bytes are, with room for so many more behind them. Throws std::bad_alloc.
+    char* extend(std::size_t more)
+    {
+        if (const std::size_t old = size(); !block_ || block_->capacity - old < more) {
+            tail_buffer larger;
+            larger.make_room((old + more) * 2);
+            copy_to(larger.content());
+            larger.block_->size = old;
+            std::swap(block_, larger.block_);
+        }
+        return content();
+    }
+
+    /// Keeps a copy of these bytes in place of the old ones. They may be some of those that
+    /// extend() has given room. Throws std::bad_alloc.
     void assign(std::span<const char> bytes)
     {
-        if (!block_ || block_->capacity < bytes.size()) {
-            clear();
-            if (bytes.empty())
-                return;
-            const std::size_t capacity = bytes.size() * 2; // it will grow further
-            block_ = new (::operator new(sizeof(block) + capacity)) block{0, capacity};
-        } else if (bytes.empty()) {
+        if (bytes.empty())
             return clear();
+        if (block_ && block_->capacity >= bytes.size()) {
+            if (bytes.data() != content())
+                std::memmove(content(), bytes.data(), bytes.size());
+            block_->size = bytes.size();
+            return;
         }
-        std::memcpy(block_ + 1, bytes.data(), bytes.size());
-        block_->size = bytes.size();
+        tail_buffer larger;
+        larger.make_room(bytes.size() * 2); // it will grow further
+        std::memcpy(larger.content(), bytes.data(), bytes.size());
+        larger.block_->size = bytes.size();
+        std::swap(block_, larger.block_);
     }
 
     void clear() noexcept
@@ -55,6 +72,13 @@ private:
         std::size_t size;
         std::size_t capacity;
     };
+
+    char* content() const noexcept { return reinterpret_cast<char*>(block_ + 1); }
+
+    void make_room(std::size_t capacity)
+    {
+        block_ = new (::operator new(sizeof(block) + capacity)) block{0, capacity};
+    }
 
     block* block_ = nullptr;
 };

@@ -27,10 +27,8 @@ CRIER_COLD CRIER_DECL gate::gate(const admission& options, std::size_t spare_des
 // Each accept moves next_ on by one step. Who has not accepted for a second is that much behind, and
 // may catch up at once.
 
-CRIER_COLD CRIER_DECL clock::duration gate::wait(clock::time_point now)
+CRIER_COLD CRIER_DECL clock::duration gate::wait_for_step(clock::time_point now)
 {
-    if (step_ == step_.zero())
-        return {};
     const std::lock_guard lock(mutex_);
     return std::max(next_ - now, clock::duration::zero());
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <linux/sockios.h>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -77,14 +78,16 @@ CRIER_DECL void poller::await()
         return;
     waiting_ = true;
     if (busy_ > busy_.zero() && std::chrono::steady_clock::now() < sleep_at_)
-        return boost::asio::post(set_.get_executor(), [this] { spin(); });
-    set_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](error_code ec) {
-        waiting_ = false;
-        if (!ec)
-            dispatch();
-        await();
-        run_callbacks();
-    });
+        return boost::asio::post(set_.get_executor(),
+                                 kept_handler(wait_memory_, [this] { spin(); }));
+    set_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    kept_handler(wait_memory_, [this](error_code ec) {
+                        waiting_ = false;
+                        if (!ec)
+                            dispatch();
+                        await();
+                        run_callbacks();
+                    }));
 }
 
 CRIER_DECL void poller::spin()
@@ -96,7 +99,22 @@ CRIER_DECL void poller::spin()
     run_callbacks();
 }
 
-CRIER_DECL void poller::run_callbacks()
+CRIER_DECL void poller::poll_for(after_poll& a)
+{
+    if (set_.is_open())
+        dispatch();
+    run_callbacks(&a);
+}
+
+CRIER_DECL void poller::poll_all()
+{
+    constexpr int most = 64; // who says little again and again keeps nobody here for ever
+    for (int i = 0; i < most && set_.is_open() && dispatch(); ++i) {
+    }
+    run_callbacks();
+}
+
+CRIER_DECL void poller::run_callbacks(after_poll* first)
 {
     // One may throw, as any handler of the io_context: the others are called all the same.
     struct others
@@ -104,19 +122,25 @@ CRIER_DECL void poller::run_callbacks()
         poller& self;
         ~others()
         {
-            if (!self.callbacks_.empty())
-                boost::asio::post(self.set_.get_executor(), [p = &self] { p->run_callbacks(); });
+            if (self.callbacks_ && !std::exchange(self.rest_posted_, true))
+                boost::asio::post(self.set_.get_executor(),
+                                  kept_handler(self.rest_memory_, [p = &self] {
+                                      p->rest_posted_ = false;
+                                      p->run_callbacks();
+                                  }));
         }
     } const guard{*this};
 
-    while (!callbacks_.empty()) {
-        after_poll* const next = callbacks_.back();
-        callbacks_.pop_back();
+    if (first)
+        first->polled();
+    while (after_poll* const next = callbacks_) {
+        callbacks_ = next->next_;
         next->polled();
     }
 }
 
-CRIER_DECL void poller::dispatch()
+/// True if there may be more.
+CRIER_DECL bool poller::dispatch()
 {
     // A watcher only takes a note, so that no stream is closed before the batch is through.
     std::array<epoll_event, 512> events;
@@ -135,6 +159,7 @@ CRIER_DECL void poller::dispatch()
     telling_ = false;
     if (count > 0 && busy_ > busy_.zero())
         sleep_at_ = std::chrono::steady_clock::now() + busy_;
+    return count == static_cast<int>(events.size());
 }
 
 CRIER_COLD CRIER_DECL std::optional<std::uint32_t>

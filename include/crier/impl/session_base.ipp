@@ -22,12 +22,20 @@ CRIER_DECL session_base::session_base(shard& home, role& r)
 
 CRIER_DECL void session_base::ready(readiness what) noexcept
 {
-    readable_ = readable_ || what.readable;
-    hangup_ = hangup_ || what.hangup;
+    if (what.readable)
+        readable_ = true;
+    else if (!what.hangup && !blocked_ && !read_blocked_ && outbox_.empty())
+        return; // it does not wait for writability: it is new, mostly
+    if (what.hangup) {
+        hangup_ = true;
+        newcomer_ = newcomer_ || timed_;
+    }
     if (what.writable) {
         blocked_ = false;
-        readable_ = readable_ || read_blocked_;
-        read_blocked_ = false;
+        if (read_blocked_) {
+            readable_ = true;
+            read_blocked_ = false;
+        }
     }
     shard_->activate(*this);
 }
@@ -153,12 +161,14 @@ CRIER_COLD CRIER_DECL void session_base::begin(phase next)
 CRIER_COLD CRIER_DECL void session_base::become_open()
 {
     deadline_hook::unlink();
-    late_ = false;
+    late_ = partly_heard_ = false;
     begin(phase::open);
     opened_ = true;
     if (!vouched_)
         first_ = first_bytes::other; // what it says first must be a secret, or it is nobody
     role_->opened(*this);
+    if (!waits_for_uid_)
+        become_known();
 }
 
 CRIER_DECL void session_base::wait_for_uid()
@@ -169,7 +179,10 @@ CRIER_DECL void session_base::wait_for_uid()
 
 CRIER_DECL void session_base::wait_for_silence()
 {
-    waits_for_uid_ = false;
+    if (waits_for_uid_) {
+        waits_for_uid_ = false;
+        become_known();
+    }
     if (stalled_)
         return wait_to_write();
     start_clock(codec().encode_ping ? role_->idle_deadlines : nullptr);
@@ -282,7 +295,7 @@ CRIER_DECL void session_base::wait_to_write()
 
 CRIER_DECL void session_base::start_clock(deadline_list* of)
 {
-    times_message_ = times_write_ = late_ = false;
+    times_message_ = times_write_ = late_ = partly_heard_ = false;
     waited_ = 0;
     shard_->set_deadline(of, *this);
 }
@@ -315,11 +328,26 @@ CRIER_COLD CRIER_DECL bool session_base::takes_some()
 
 CRIER_COLD CRIER_DECL void session_base::on_deadline()
 {
-    if (deadline_list* const time = time_to_speak()) {
-        late_ = parked_; // what it has said is read before that is judged
-        if (late_ || takes_back(time->after()))
-            return shard_->set_deadline(time, *this);
-    }
+    deadline_list* const time = time_to_speak();
+    if (!time || !is_unheard() || partly_heard_)
+        return run_out_of_time();
+    late_ = true; // what it has said is read before that is judged
+    shard_->set_deadline(time, *this);
+}
+
+CRIER_COLD CRIER_DECL void session_base::heard_late()
+{
+    if (may_read())
+        partly_heard_ = true; // the rest of it is read in further turns
+    else
+        run_out_of_time();
+}
+
+CRIER_COLD CRIER_DECL void session_base::run_out_of_time()
+{
+    late_ = partly_heard_ = false;
+    if (deadline_list* const time = time_to_speak(); time && takes_back(time->after()))
+        return shard_->set_deadline(time, *this);
     switch (phase_) {
     case phase::shaking:
     case phase::opening:

@@ -19,32 +19,25 @@ namespace crier::detail {
 CRIER_COLD CRIER_DECL shard::shard(executor ex)
     : executor_(ex),
       poller_(boost::asio::use_service<poller>(ex.context())),
-      timer_(ex,
-             [this] {
-                 boost::asio::post(executor_,
-                                   [self = shared_from_this()] { self->run_deadlines(); });
-             }),
-      doorbell_(ex, [this] {
-          boost::asio::post(executor_, [self = shared_from_this()] { self->run_tasks(); });
-      })
+      timer_(ex, [this] { schedule_deadlines(); }),
+      doorbell_(ex, [this] { schedule_tasks(); })
 {}
 
 CRIER_COLD CRIER_DECL shard::~shard()
 {
     poller_.forget(*this);
-    while (active_)
-        std::exchange(active_, active_->next_active_)->active_ = false;
+    while (!active_.empty())
+        static_cast<session_base&>(active_.pop()).active_ = false;
+    while (!lobby_.empty())
+        static_cast<session_base&>(lobby_.pop()).active_ = false;
     delete_buried();
 }
-
-/// Long enough for "never", and short enough to be added to any time.
-inline constexpr std::chrono::milliseconds longest{std::chrono::hours(24 * 365 * 100)};
 
 CRIER_COLD CRIER_DECL deadline_list* shard::list_for(std::chrono::milliseconds after)
 {
     if (after <= after.zero())
         return nullptr;
-    after = std::min(after, longest);
+    after = std::min(after, deadline_list::longest);
     for (const auto& list : deadlines_)
         if (list->after() == after)
             return list.get();
@@ -80,7 +73,7 @@ CRIER_DECL void shard::set_deadline(deadline_list* list, deadline_hook& hook)
 
 CRIER_DECL void shard::arm_timer()
 {
-    clock::time_point earliest = std::min({drain_deadline_, next_told_, share_.pause_ends()});
+    clock::time_point earliest = std::min(drainer_.due(), share_.pause_ends());
     for (const auto& list : deadlines_)
         if (!list->empty() && list->earliest() < earliest)
             earliest = list->earliest();
@@ -93,6 +86,11 @@ CRIER_DECL void shard::arm_timer()
 
 CRIER_DECL void shard::run_deadlines()
 {
+    struct next_time // whatever is thrown
+    {
+        shard& self;
+        ~next_time() { self.arm_timer(); }
+    } const guard{*this};
     const clock::time_point at = now();
     for (const auto& list : deadlines_)
         while (deadline_hook* due = list->take_due(at)) {
@@ -101,17 +99,9 @@ CRIER_DECL void shard::run_deadlines()
         }
     if (share_.pause_ends() <= at) {
         share_.end_pause();
-        try {
-            schedule_turn();
-        } catch (const std::bad_alloc&) {
-            share_.pause_until(at + share_.least_pause);
-        }
+        schedule_turn();
     }
-    if (next_told_ <= at)
-        go_on_spreading(at);
-    if (drain_deadline_ <= at)
-        abort_all();
-    arm_timer();
+    drainer_.run(at);
 }
 
 CRIER_COLD CRIER_DECL void shard::advance(clock::duration by)
@@ -152,24 +142,66 @@ CRIER_DECL void shard::delete_buried() noexcept
     }
 }
 
-CRIER_DECL void shard::schedule_turn()
+CRIER_DECL void shard::schedule_turn() noexcept
 {
-    if (turn_scheduled_)
+    if (std::exchange(turn_scheduled_, true) || poller_.call_back(*this))
         return;
-    if (!poller_.call_back(*this))
-        boost::asio::post(executor_, [self = shared_from_this()] { self->turn(); });
-    turn_scheduled_ = true;
+    boost::asio::post(executor_, kept_handler(turn_memory_, [self = shared_from_this()] {
+                          if (self->lobby_.empty())
+                              self->turn();
+                          else // who has become ready since has not to wait for all of them
+                              self->poller_.poll_for(*self);
+                      }));
 }
 
-CRIER_DECL void shard::activate(session_base& s)
+CRIER_DECL void shard::schedule_deadlines() noexcept
+{
+    if (std::exchange(deadlines_scheduled_, true))
+        return;
+    boost::asio::post(executor_, kept_handler(deadlines_memory_, [self = shared_from_this()] {
+                          self->deadlines_scheduled_ = false;
+                          try {
+                              self->poller_.poll_all(); // who has spoken in time is not late
+                          } catch (...) {
+                              self->schedule_deadlines();
+                              throw;
+                          }
+                          self->run_deadlines();
+                      }));
+}
+
+CRIER_DECL void shard::schedule_tasks() noexcept
+{
+    if (tasks_scheduled_.exchange(true, std::memory_order_acq_rel))
+        return;
+    boost::asio::post(executor_, kept_handler(tasks_memory_, [self = shared_from_this()] {
+                          self->tasks_scheduled_.store(false, std::memory_order_release);
+                          self->run_tasks();
+                      }));
+}
+
+CRIER_DECL void shard::activate(session_base& s) noexcept
 {
     if (s.active_)
         return;
     s.active_ = true;
-    s.next_active_ = nullptr;
-    *active_end_ = &s;
-    active_end_ = &s.next_active_;
+    if (s.newcomer_)
+        lobby_.push(s, s.hangup_                             ? lobby::leaving
+                       : s.kind() == connection_kind::client ? lobby::client
+                                                             : lobby::backend);
+    else
+        active_.push(s);
     schedule_turn();
+}
+
+CRIER_DECL void shard::write(session_base& s)
+{
+    s.active_ = false;
+    if (s.phase_ >= phase::closing)
+        s.depart();
+    s.guarded([&s] { s.write_turn(); });
+    if (s.may_read())
+        read_later(s);
 }
 
 CRIER_DECL void shard::turn()
@@ -182,49 +214,42 @@ CRIER_DECL void shard::turn()
         ~next_turn()
         {
             self.turn_scheduled_ = false;
-            try {
-                if (self.active_ || self.buried_.linked() || self.may_unpark())
-                    self.schedule_turn();
-            } catch (const std::bad_alloc&) { // whoever gets active next tries again
-                if (self.may_unpark()) {
-                    self.share_.pause_until(self.now() + self.share_.least_pause);
-                    self.arm_timer();
-                }
-            }
+            if (!self.active_.empty() || self.buried_.linked() || self.may_unpark() ||
+                !self.lobby_.empty())
+                self.schedule_turn();
         }
     } const guard{*this};
-    ++turns_;
+    turns.next_turn();
+    if (!lobby_.empty())
+        turn_of_lobby();
     if (may_unpark())
         unpark_some(); // behind those who have just become ready
 
     // Reading may make others active, receivers mostly: they stand behind those of the first half
     // and take part in the second only.
-    session_base** const readers_end = active_end_;
-    for (session_base** at = &active_; at != readers_end; at = &(*at)->next_active_)
-        if ((*at)->readable_ && !(*at)->parked_ && (*at)->wants_to_read())
-            read(**at);
+    turn_link** const readers_end = active_.end();
+    for (turn_link** at = active_.begin(); at != readers_end; at = &(*at)->next_in_turn) {
+        session_base& s = static_cast<session_base&>(**at);
+        if (s.may_read())
+            read(s);
+    }
     deliver_collected(true); // may throw: what is still to be done in this turn is for the next one
     if (others)
         others->ship();
 
     // What gets active from here on is for the next turn.
-    session_base* s = std::exchange(active_, nullptr);
-    active_end_ = &active_;
-    while (s) {
-        session_base* const following = s->next_active_;
-        if (following) { // with thousands of receivers it is in no cache any more
-            const char* const soon = reinterpret_cast<const char*>(&following->shard_);
+    turn_link* next = active_.take_all();
+    while (next) {
+        session_base& s = static_cast<session_base&>(*next);
+        next = next->next_in_turn;
+        if (next) { // with thousands of receivers it is in no cache any more
+            const char* const soon =
+                reinterpret_cast<const char*>(&static_cast<session_base&>(*next).shard_);
             __builtin_prefetch(soon);
             __builtin_prefetch(soon + 64);
             __builtin_prefetch(soon + 128);
         }
-        s->active_ = false;
-        if (s->phase_ >= phase::closing)
-            s->depart();
-        s->guarded([s] { s->write_turn(); });
-        if (s->readable_ && !s->parked_ && s->wants_to_read())
-            read_later(*s);
-        s = following;
+        write(s);
     }
     if (others)
         others->move_out();
@@ -233,19 +258,36 @@ CRIER_DECL void shard::turn()
 
 CRIER_DECL void shard::read(session_base& s)
 {
-    if (!s.greedy_)
+    if (!s.greedy_ && !s.late_)
         return s.guarded([&s] { s.read_turn(); });
+    const bool greedy = s.greedy_;
     s.greedy_ = false;
     const clock::time_point begin = now();
     s.guarded([&s] { s.read_turn(); });
-    share_.spent(begin, now(), s.role_->options().max_read_share);
+    if (greedy)
+        share_.spent(begin, now(), s.role_->options().max_read_share);
     if (s.late_)
-        s.guarded([&s] { s.on_deadline(); });
+        s.guarded([&s] { s.heard_late(); });
+}
+
+CRIER_DECL void shard::turn_of_lobby()
+{
+    // Who is alone there is read from without a look at the clock; who comes meanwhile has to wait.
+    std::size_t left = lobby_.size();
+    const auto until = left > 1 ? lobby_.open(now()) : clock::time_point::max();
+    do {
+        session_base& s = static_cast<session_base&>(lobby_.pop());
+        if (s.may_read())
+            read(s);
+        write(s);
+    } while (--left != 0 && now() < until);
+    if (!lobby_.empty())
+        lobby_.close(now());
 }
 
 CRIER_DECL void shard::read_later(session_base& s)
 {
-    if (!s.paced_)
+    if (!s.timed_ || s.role_->options().max_read_share >= 100)
         return activate(s);
     s.greedy_ = true;
     try {
@@ -306,7 +348,7 @@ CRIER_COLD CRIER_DECL void shard::let_go(session_base& s)
 CRIER_DECL void shard::submit(task& t) noexcept
 {
     if (mailbox_.put(t, mailbox::by_post))
-        boost::asio::post(executor_, [self = shared_from_this()] { self->run_tasks(); });
+        schedule_tasks();
 }
 
 CRIER_DECL void shard::run_tasks()
@@ -320,8 +362,7 @@ CRIER_DECL void shard::run_tasks()
         ~next_time()
         {
             if (needed)
-                boost::asio::post(self.executor_,
-                                  [s = self.shared_from_this()] { s->run_tasks(); });
+                self.schedule_tasks();
         }
     } guard{*this};
 
@@ -362,97 +403,21 @@ CRIER_COLD CRIER_DECL void shard::drop_tasks()
 
 CRIER_COLD CRIER_DECL void shard::drain(const stop_options& how, std::function<void(bool)> done)
 {
-    const clock::time_point at = now();
-    const auto timeout = std::min(how.timeout, longest);
-    const auto spread = std::min(how.spread, timeout);
-    if (!drained_)
-        drained_ = std::move(done);
-    else if (at + timeout >= drain_deadline_ && (spread > spread.zero() || !untold_.linked()))
-        return; // not shorter
-    drain_deadline_ = std::min(drain_deadline_, at + timeout);
-    if (spread <= spread.zero()) {
-        next_told_ = clock::time_point::max();
-        tell_all(untold_);
-        tell_all(sessions_);
-    } else if (!untold_.linked()) {
-        begin_spread(at, spread);
-    }
+    drainer_.begin(now(), how, std::move(done));
     if (session_count_ == 0)
         end_drain();
     arm_timer();
 }
 
-CRIER_COLD CRIER_DECL void shard::begin_spread(clock::time_point at, clock::duration spread)
-{
-    std::int64_t clients = 0;
-    for (list_link* l = sessions_.next; l != &sessions_;) {
-        auto* const link = static_cast<session_link*>(l);
-        l = l->next;
-        auto* const s = static_cast<session_base*>(link);
-        if (s->kind() != connection_kind::client)
-            continue;
-        if (s->stage() < phase::open) {
-            s->end(error::server_stopping, close_code::going_away, "server is stopping");
-        } else {
-            link->link_last(untold_);
-            ++clients;
-        }
-    }
-    told_ = 0;
-    spread_began_ = at;
-    spread_step_ = clients ? spread / clients : spread;
-    go_on_spreading(at);
-}
-
-CRIER_COLD CRIER_DECL void shard::go_on_spreading(clock::time_point at)
-{
-    while (untold_.linked() && spread_began_ + told_ * spread_step_ <= at) {
-        auto* const link = static_cast<session_link*>(untold_.next);
-        link->link_last(sessions_);
-        ++told_;
-        static_cast<session_base*>(link)->end(error::server_stopping, close_code::going_away,
-                                              "server is stopping");
-    }
-    if (untold_.linked()) {
-        // Not more often than this: each time costs a wake-up.
-        constexpr std::chrono::milliseconds pace{10};
-        next_told_ = std::max(spread_began_ + told_ * spread_step_, at + pace);
-    } else {
-        next_told_ = clock::time_point::max();
-        tell_all(sessions_); // back ends, and whoever else is there
-    }
-}
-
-/// Those that have been told already do not mind.
-CRIER_COLD CRIER_DECL void shard::tell_all(list_link& sessions)
-{
-    for (list_link* l = sessions.next; l != &sessions;) {
-        auto* const s = static_cast<session_base*>(static_cast<session_link*>(l));
-        l = l->next; // it may be over at once
-        s->end(error::server_stopping, close_code::going_away, "server is stopping");
-    }
-}
-
 CRIER_COLD CRIER_DECL void shard::end_drain()
 {
-    if (!drained_)
+    if (!drainer_.goes_on())
         return;
-    const bool in_time = now() < std::exchange(drain_deadline_, clock::time_point::max());
-    next_told_ = clock::time_point::max();
-    boost::asio::post(
-        executor_, [self = shared_from_this(), done = std::exchange(drained_, nullptr), in_time] {
-            if (!self->abandoned_)
-                done(in_time);
-        });
-}
-
-CRIER_COLD CRIER_DECL void shard::abort_all()
-{
-    next_told_ = clock::time_point::max();
-    for (list_link* sessions : {&untold_, &sessions_})
-        while (sessions->linked())
-            static_cast<session_base*>(static_cast<session_link*>(sessions->next))
-                ->finish(error::server_stopping);
+    boost::asio::post(executor_, kept_handler(drained_memory_, [self = shared_from_this(),
+                                                                end = drainer_.end(now())] {
+                          if (!self->abandoned_)
+                              end.first(end.second);
+                      }));
 }
 
 } // namespace crier::detail

@@ -85,7 +85,7 @@ public:
         return {io_status::ok, written, {}};
     }
 
-    io_result handshake() { return failure().value_or(io_result{}); }
+    io_result handshake() { return failure().value_or(io_result{io_status::ok, 0, {}, false}); }
 
     io_result shutdown()
     {

@@ -83,8 +83,12 @@ public:
     io_result handshake()
     {
         ::ERR_clear_error();
-        const int result = ::SSL_do_handshake(state_->connection.get());
-        return result == 1 ? io_result{} : failed(result, true);
+        SSL* const connection = state_->connection.get();
+        const int result = ::SSL_do_handshake(connection);
+        if (result != 1)
+            return failed(result, true);
+        // What the peer said next may have been read with its last word of the handshake.
+        return {io_status::ok, 0, {}, state_->more || ::SSL_has_pending(connection)};
     }
 
     io_result read_some(std::span<char> into)

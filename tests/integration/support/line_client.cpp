@@ -97,9 +97,10 @@ void line_client::close()
 
 void line_client::reset()
 {
-    const linger at_once{1, 0};
-    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    close();
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    if (::connect(descriptor_, &nobody, sizeof(nobody)) == -1)
+        fail(std::string("cannot reset the connection: ") + std::strerror(errno));
 }
 
 void line_client::end_input()

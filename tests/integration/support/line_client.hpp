@@ -30,8 +30,11 @@ public:
     /// Says that nothing more will be sent (FIN).
     void end_input();
 
-    /// Closes the connection; with a reset, what is under way in both directions is lost.
+    /// Closes the connection.
     void close();
+
+    /// Ends a TCP connection with a reset: what is under way in both directions is lost. A send
+    /// that another thread is in throws.
     void reset();
 
     /// The next line, without its `\n`.

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,38 @@ BOOST_AUTO_TEST_CASE(a_tail_that_grows_byte_by_byte_moves_rarely)
     const std::size_t allocations = watch.count();
     BOOST_TEST(allocations <= 13u);
     BOOST_TEST(readable(content(tail)) == readable(all));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_are_added_and_taken_away_where_they_are)
+{
+    tail_buffer tail;
+    tail.assign(std::string_view("half"));
+    std::string all = "half";
+    const support::allocation_watch watch;
+    for (int i = 0; i < 1000; ++i) {
+        char* const at = tail.extend(3);
+        tail.copy_to(at); // as any other place
+        at[all.size()] = static_cast<char>('a' + i % 26);
+        all += at[all.size()];
+        if (i % 100 == 99) {
+            tail.assign({at + 10, all.size() - 10});
+            all.erase(0, 10);
+        } else {
+            tail.assign({at, all.size()});
+        }
+    }
+    const std::size_t allocations = watch.count();
+    BOOST_TEST(allocations <= 20u); // of the tail, and of `all`
+    BOOST_TEST(readable(content(tail)) == readable(all));
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_tail_may_be_added_to)
+{
+    tail_buffer tail;
+    std::memcpy(tail.extend(5), "first", 5);
+    BOOST_TEST(tail.size() == 0u, "not before they are kept");
+    tail.assign({tail.extend(5), 5});
+    BOOST_TEST(readable(content(tail)) == readable("first"));
 }
 
 BOOST_AUTO_TEST_CASE(memory_is_given_back_as_soon_as_there_is_no_tail)
