@@ -42,7 +42,8 @@ enum class error {
 
     // Other framings.
     malformed,       ///< the bytes break the rules of a codec of your own, or codec_resynchronizes'
-    too_many_frames, ///< more fragments or control frames in a second than the limits allow
+    too_many_frames, ///< more fragments or control frames in a second than the limits allow, or more TLS
+                     ///< records without a byte in them, one after the other, than crier::tls does
 
     // Who you are.
     uid_empty,    ///< the first message was empty

@@ -12,8 +12,9 @@ enum class io_status : unsigned char {
     ok,         ///< `bytes` bytes were read or written; fewer than asked is no error
     want_read,  ///< nothing was done: try again when the stream is readable
     want_write, ///< no progress: try again when the stream is writable
-    eof,        ///< reading: the peer will send no more
-    failed,     ///< the stream is of no more use, `ec` says why
+    again,  ///< handshake, reading: it has done enough for once; try again in a later turn, untold
+    eof,    ///< reading: the peer will send no more
+    failed, ///< the stream is of no more use, `ec` says why
 };
 
 /// The result of a non-blocking operation on a stream.

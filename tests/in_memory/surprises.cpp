@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -497,6 +499,165 @@ BOOST_AUTO_TEST_CASE(what_came_with_the_handshake_is_heard_though_nobody_tells_o
     server.start();
     memory_network::settle(context);
     BOOST_TEST(server.counts().registered == 1u);
+}
+
+/// The one connection does in each of its handshakes, and then in each of its reads, what comes next.
+struct scripted
+{
+    using status = crier::io_status;
+
+    struct script
+    {
+        std::vector<status> handshakes, reads;
+        std::size_t shaken = 0, read = 0;
+        crier::watcher* watcher = nullptr;
+    };
+    script* its = nullptr;
+
+    struct stream
+    {
+        script* its;
+
+        crier::io_result handshake()
+        {
+            return {
+                its->handshakes[std::min(its->shaken++, its->handshakes.size() - 1)], 0, {}, true};
+        }
+        crier::io_result read_some(std::span<char> into)
+        {
+            const status s = its->reads[std::min(its->read++, its->reads.size() - 1)];
+            if (s == status::ok)
+                into[0] = "u\n"[std::exchange(said, !said)];
+            return {s, s == status::ok ? 1u : 0u, {}, true};
+        }
+        crier::io_result write_some(std::span<const iovec>) { return {status::want_write, 0, {}}; }
+        crier::io_result shutdown() { return {}; }
+        void watch(crier::watcher& w) { its->watcher = &w; }
+        std::string peer() const { return "scripted"; }
+        void close() noexcept { its->watcher = nullptr; }
+
+        bool said = false;
+    };
+
+    struct acceptor
+    {
+        script* its;
+        bool taken = false;
+
+        acceptor(crier::executor, const scripted& s) : its(s.its) {}
+        std::optional<stream> accept(crier::error_code&)
+        {
+            if (std::exchange(taken, true))
+                return std::nullopt;
+            return stream{its};
+        }
+        void watch(crier::watcher& w) { w.ready({.readable = true}); }
+        std::string address() const { return "here"; }
+        void close() noexcept {}
+    };
+};
+
+using scripted_server = crier::push_server<crier::clients<scripted, crier::text_line>>;
+
+BOOST_AUTO_TEST_CASE(a_stream_that_has_done_enough_for_once_is_asked_again_untold)
+{
+    using enum crier::io_status;
+    scripted::script script{{again, again, ok}, {again, ok, again, again, ok, want_read}};
+    boost::asio::io_context context;
+    scripted_server server(context, {.transport = {&script}});
+    server.start();
+    memory_network::settle(context);
+    BOOST_TEST_REQUIRE(script.watcher);
+    script.watcher->ready({.readable = true});
+    memory_network::settle(context);
+    BOOST_TEST(server.counts().registered == 1u);
+    BOOST_TEST(script.shaken == 3u);
+    BOOST_TEST(script.read == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_that_waits_to_write_is_not_asked_before_it_may)
+{
+    using enum crier::io_status;
+    scripted::script script{{want_write, want_write, ok}, {ok, ok, want_read}};
+    boost::asio::io_context context;
+    scripted_server server(context, {.transport = {&script}});
+    server.start();
+    const auto run_a_while = [&] {
+        for (int i = 0; i < 1000 && context.poll_one() != 0; ++i) {
+        }
+    };
+    run_a_while();
+    BOOST_TEST_REQUIRE(script.watcher);
+    script.watcher->ready({.readable = true, .writable = true});
+    run_a_while();
+    BOOST_TEST(script.shaken == 2u);
+    script.watcher->ready({.writable = true});
+    run_a_while();
+    BOOST_TEST(script.shaken == 3u);
+    BOOST_TEST(server.counts().registered == 1u);
+}
+
+/// A transport whose accept throws what it is told to, once.
+struct throws_in_accept
+{
+    memory_transport inside;
+    std::exception_ptr* thrown = nullptr;
+
+    using stream = memory_transport::stream;
+
+    struct acceptor
+    {
+        memory_transport::acceptor a;
+        std::exception_ptr* thrown;
+
+        acceptor(crier::executor ex, const throws_in_accept& t) : a(ex, t.inside), thrown(t.thrown)
+        {}
+        std::optional<stream> accept(crier::error_code& ec)
+        {
+            if (*thrown)
+                std::rethrow_exception(std::exchange(*thrown, nullptr));
+            return a.accept(ec);
+        }
+        void watch(crier::watcher& w) { a.watch(w); }
+        std::string address() const { return a.address(); }
+        void close() noexcept { a.close(); }
+    };
+};
+
+struct notes_failed_accepts : crier::observer
+{
+    std::vector<crier::error_code>* all = nullptr;
+
+    explicit notes_failed_accepts(std::vector<crier::error_code>* a) : all(a) {}
+    void on_accept_failed(crier::error_code ec) { all->push_back(ec); }
+};
+
+BOOST_AUTO_TEST_CASE(an_accept_that_throws_is_one_that_failed)
+{
+    using boost::system::errc::make_error_code;
+    const auto refused = make_error_code(boost::system::errc::permission_denied);
+    const auto no_memory = make_error_code(boost::system::errc::not_enough_memory);
+    const std::vector<std::pair<std::exception_ptr, crier::error_code>> cases{
+        {std::make_exception_ptr(std::bad_alloc()), no_memory},
+        {std::make_exception_ptr(boost::system::system_error(refused)), refused}};
+    for (const auto& [thrown, said] : cases) {
+        memory_network pages;
+        std::exception_ptr next = thrown;
+        std::vector<crier::error_code> failed;
+        boost::asio::io_context context;
+        crier::push_server<crier::clients<throws_in_accept, crier::text_line>, notes_failed_accepts>
+            server(context, {.transport = {{pages}, &next}}, notes_failed_accepts(&failed));
+        server.start();
+        auto a = pages.connect(), b = pages.connect();
+        a.send("a\n");
+        b.send("b\n");
+        const auto deadline = std::chrono::steady_clock::now() + 30s;
+        while (server.counts().registered != 2 && std::chrono::steady_clock::now() < deadline)
+            context.run_for(5ms); // after a pause, though nobody else connects
+        BOOST_TEST(server.counts().registered == 2u);
+        BOOST_TEST(server.counts().accept_errors == 1u);
+        BOOST_TEST((failed == std::vector{said}));
+    }
 }
 
 struct throws_at_the_first : crier::observer

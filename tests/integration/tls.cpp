@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <openssl/ssl.h>
 #include <optional>
 #include <string>
@@ -308,41 +309,164 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_behind_good_bytes_is_no_end_in_order)
     BOOST_TEST(f.counts().lost == 1u);
 }
 
+/// A stream without a server, which is asked by hand.
+struct bare_stream
+{
+    certificate_files files{"localhost"};
+    boost::asio::io_context context;
+    crier::tls::acceptor acceptor{
+        context.get_executor(),
+        {.address = "127.0.0.1", .certificate = crier::tls_certificate(files.chain, files.key)}};
+    std::optional<crier::tls::stream> stream;
+
+    std::uint16_t port() const
+    {
+        const std::string address = acceptor.address();
+        return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    }
+
+    /// Each time long enough for the client to have said all that it can.
+    template <class F>
+    static void again_and_again(F done)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + patience;
+        do {
+            BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+            std::this_thread::sleep_for(200ms);
+        } while (!done());
+    }
+
+    void accept()
+    {
+        crier::error_code ec;
+        again_and_again([&] { return (stream = acceptor.accept(ec)).has_value(); });
+    }
+
+    crier::io_result shake_hands()
+    {
+        crier::io_result shaken;
+        again_and_again(
+            [&] { return (shaken = stream->handshake()).status == crier::io_status::ok; });
+        return shaken;
+    }
+};
+
 BOOST_AUTO_TEST_CASE(what_comes_with_the_last_word_of_the_handshake_is_said_to_be_there)
 {
-    const certificate_files files("localhost");
-    boost::asio::io_context context;
-    crier::tls::acceptor acceptor(
-        context.get_executor(),
-        {.address = "127.0.0.1", .certificate = crier::tls_certificate(files.chain, files.key)});
-    const std::string address = acceptor.address();
-    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-    std::thread speaks([port] {
+    bare_stream s;
+    std::thread speaks([port = s.port()] {
         tls_client client(port);
         client.send("uid");
         client.receive(2);
     });
-    // Each time long enough for the client to have said all that it can.
-    const auto again_and_again = [](auto done) {
-        const auto deadline = std::chrono::steady_clock::now() + patience;
-        while (!done()) {
-            BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
-            std::this_thread::sleep_for(200ms);
-        }
-    };
-    crier::error_code ec;
-    std::optional<crier::tls::stream> stream;
-    again_and_again([&] { return (stream = acceptor.accept(ec)).has_value(); });
-    std::this_thread::sleep_for(200ms);
-    crier::io_result shaken;
-    again_and_again([&] { return (shaken = stream->handshake()).status == crier::io_status::ok; });
-    BOOST_TEST(shaken.more);
+    s.accept();
+    BOOST_TEST(s.shake_hands().more);
     char said[10];
-    const crier::io_result read = stream->read_some(said);
+    const crier::io_result read = s.stream->read_some(said);
     BOOST_TEST(std::string(said, read.bytes) == "uid");
     iovec answer{const_cast<char*>("ok"), 2};
-    BOOST_TEST(stream->write_some({&answer, 1}).bytes == 2u);
+    BOOST_TEST(s.stream->write_some({&answer, 1}).bytes == 2u);
     speaks.join();
+}
+
+BOOST_AUTO_TEST_CASE(what_came_while_there_was_some_left_is_said_to_be_there)
+{
+    bare_stream s;
+    std::promise<void> has_read;
+    std::thread speaks([&has_read, port = s.port()] {
+        tls_client client(port);
+        client.send(std::string(150, 'a'));
+        has_read.get_future().wait();
+        client.send("behind it");
+        client.receive(2);
+    });
+    s.accept();
+    s.shake_hands();
+    char some[100];
+    bare_stream::again_and_again([&] { return s.stream->read_some(some).bytes == 100; });
+    has_read.set_value();
+    std::this_thread::sleep_for(200ms);
+    const crier::io_result rest = s.stream->read_some(some);
+    BOOST_TEST(rest.bytes >= 50u);
+    BOOST_TEST((rest.more || rest.bytes == 59u)); // nobody tells of it again
+    iovec answer{const_cast<char*>("ok"), 2};
+    BOOST_TEST(s.stream->write_some({&answer, 1}).bytes == 2u);
+    speaks.join();
+}
+
+BOOST_AUTO_TEST_CASE(a_handshake_in_many_records_is_read_in_many_turns)
+{
+    bare_stream s;
+    const int peer = connect_plain(s.port());
+    // A ClientHello of the greatest length, a byte to a record.
+    std::string hello("\x01\x01\xff\0\x03\x03", 6);
+    hello.resize(20'000);
+    std::string records;
+    for (const char byte : hello)
+        records += std::string("\x16\x03\x01\0\x01", 5) + byte;
+    BOOST_TEST_REQUIRE(::send(peer, records.data(), records.size(), MSG_NOSIGNAL) ==
+                       static_cast<ssize_t>(records.size()));
+    s.accept();
+    int turns = 0;
+    while (s.stream->handshake().status == crier::io_status::again)
+        ++turns;
+    BOOST_TEST(turns >= 20'000 * 6 / 4096);
+    BOOST_TEST((s.stream->handshake().status == crier::io_status::want_read));
+    ::close(peer);
+}
+
+BOOST_AUTO_TEST_CASE(many_records_of_a_byte_each_are_read_in_many_turns)
+{
+    bare_stream s;
+    const std::string all(4000, 'x');
+    std::thread speaks([&all, port = s.port()] {
+        tls_client client(port);
+        client.send_bytewise(all);
+        client.receive(2);
+    });
+    s.accept();
+    s.shake_hands();
+    std::this_thread::sleep_for(200ms);
+    std::string heard;
+    int turns = 0;
+    bare_stream::again_and_again([&] {
+        for (crier::io_result read{}; read.status == crier::io_status::ok && read.more; ++turns) {
+            char some[4096];
+            read = s.stream->read_some(some);
+            heard.append(some, read.bytes);
+            BOOST_TEST(read.bytes <= 512u);
+        }
+        return heard.size() == all.size();
+    });
+    BOOST_TEST((heard == all));
+    BOOST_TEST(turns >= 4000 / 512);
+    iovec answer{const_cast<char*>("ok"), 2};
+    BOOST_TEST(s.stream->write_some({&answer, 1}).bytes == 2u);
+    speaks.join();
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_new_keys_again_and_again_and_says_nothing_is_cut_off)
+{
+    fixture f;
+    tls_client page(f.port()), other(f.port()), stranger(f.port());
+    f.become(page, "u");
+    f.become(other, "v");
+    for (int i = 0; i < 20; ++i) { // as often as it likes, if it says something
+        other.change_keys(20);
+        other.send(client_frame(fin | op::text, "{}"));
+    }
+    const auto cut_off = [&](unsigned so_many) {
+        f.thread.wait_until([&] { return f.server.counts().limits_exceeded == so_many; },
+                            "its end");
+    };
+    page.change_keys(100);
+    cut_off(1);
+    stranger.change_keys(100); // it has not even said who it is
+    cut_off(2);
+    f.server.push("v", "unharmed");
+    BOOST_TEST(other.receive_message() == "unharmed");
+    BOOST_TEST(f.counts().connections == 1u);
+    BOOST_TEST(f.counts().ended(crier::error::too_many_frames) == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(certificates_may_be_exchanged_while_many_connect)

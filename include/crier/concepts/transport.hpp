@@ -46,8 +46,8 @@ concept stream_writes = requires(typename Transport::stream& stream, std::span<c
 };
 
 /// `io_result stream::handshake()` before the first byte, `io_result stream::shutdown()` after the
-/// last: ok when done, want_read or want_write to be called again when the stream is ready. ok at
-/// once where there is nothing to do.
+/// last: ok when done, want_read or want_write to be called again when the stream is ready; the
+/// handshake also io_status::again. ok at once where there is nothing to do.
 template <class Transport>
 concept stream_shakes_hands = requires(typename Transport::stream& stream) {
     { stream.handshake() } -> std::same_as<io_result>;

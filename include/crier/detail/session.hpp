@@ -111,16 +111,23 @@ private:
         if (paused_)
             return;
         const io_result result = stream_.handshake();
-        if (result.status == io_status::want_read) {
+        switch (result.status) {
+        case io_status::ok:
+            break;
+        case io_status::want_read:
             readable_ = false;
             return;
-        }
-        if (result.status == io_status::want_write) {
+        case io_status::want_write:
+            readable_ = false;
             blocked_ = true;
             return;
-        }
-        if (result.status != io_status::ok)
+        case io_status::again:
+            readable_ = true;
+            return;
+        case io_status::eof:
+        case io_status::failed:
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
+        }
         if (result.more && !readable_)
         { // perhaps it is in the stream already, and nobody will tell
             readable_ = true;
@@ -150,11 +157,13 @@ private:
         const bool shares = role_->waits_for_writes();
         const std::size_t share = shares ? shard_->turns.of(this, most, old) : most;
         const io_result result = stream_.read_some({buffer + old, std::min(share, room)});
-        readable_ = result.status == io_status::ok && (result.more || hangup_);
+        readable_ = (result.status == io_status::ok && (result.more || hangup_)) ||
+                    result.status == io_status::again;
         switch (result.status) {
         case io_status::ok:
             break;
         case io_status::want_read:
+        case io_status::again:
             return;
         case io_status::want_write:
             read_blocked_ = true;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <optional>
@@ -30,8 +31,11 @@ namespace crier {
 /// close_notify reads as ended: what ends a WebSocket connection in order is its close frame, and a
 /// line is whole by its line end, so cutting the stream makes no message out of a part of one.
 ///
-/// A peer that does not read, and meanwhile asks again and again for new keys (TLS 1.3 KeyUpdate), is
-/// cut off: OpenSSL 3.0 cannot answer that while a write is half done.
+/// What a peer says to TLS alone takes little of a turn: a handshake is read 4 KiB at a time, and 512
+/// short records are read at most. Who sends more than 32 records without a byte in them, one after the
+/// other (TLS 1.3 KeyUpdate, TLS 1.2 renegotiation), is cut off: error::too_many_frames. So is a peer
+/// that does not read, and meanwhile asks for new keys again and again: OpenSSL 3.0 cannot answer that
+/// while a write is half done.
 ///
 /// Example:
 ///     crier::tls_certificate certificate("chain.pem", "key.pem");
@@ -72,9 +76,11 @@ struct tls
 class tls::stream
 {
 public:
-    /// Takes both over.
-    stream(detail::descriptor_stream&& socket, SSL* connection)
-        : state_(std::make_unique<state>(std::move(socket), connection))
+    using connection_ptr = tls_certificate::connection_ptr;
+
+    /// Takes both over. Throws std::bad_alloc.
+    stream(detail::descriptor_stream&& socket, connection_ptr connection)
+        : state_(std::make_unique<state>(std::move(socket), std::move(connection)))
     {}
 
     void watch(watcher& w) { state_->socket.watch(w); }
@@ -84,9 +90,13 @@ public:
     {
         ::ERR_clear_error();
         SSL* const connection = state_->connection.get();
+        state_->may_read = handshake_bytes_at_once;
+        state_->more = true;
         const int result = ::SSL_do_handshake(connection);
         if (result != 1)
             return failed(result, true);
+        state_->may_read = SIZE_MAX;
+        state_->established = true;
         // What the peer said next may have been read with its last word of the handshake.
         return {io_status::ok, 0, {}, state_->more || ::SSL_has_pending(connection)};
     }
@@ -98,11 +108,14 @@ public:
         ::ERR_clear_error();
         SSL* const connection = state_->connection.get();
         std::size_t total = 0;
-        while (total < into.size()) { // a record at a time
+        state_->records = 0;
+        state_->more = true; // what was seen in an earlier call may not hold any more
+        while (total < into.size() && state_->records < records_at_once) { // a record at a time
             std::size_t n = 0;
             const int result =
                 ::SSL_read_ex(connection, into.data() + total, into.size() - total, &n);
             if (result == 1) {
+                state_->records_for_nothing = 0;
                 total += n;
                 if (!state_->more && !::SSL_has_pending(connection))
                     return {io_status::ok, total, {}, false};
@@ -176,28 +189,59 @@ public:
     }
 
 private:
+    // OpenSSL reads on until it has bytes for us, or is through with the handshake: it is held back
+    // where the others' turn would come too late.
+    static constexpr std::size_t handshake_bytes_at_once = 4096;
+    static constexpr unsigned records_at_once = 512;
+    static constexpr unsigned price_of_nothing =
+        8; // new keys take so much longer than a short record
+    static constexpr unsigned most_records_for_nothing = 32;
+
     struct state
     {
-        state(detail::descriptor_stream&& s, SSL* c)
-            : socket(std::move(s)), connection(c, ::SSL_free)
+        state(detail::descriptor_stream&& s, connection_ptr c)
+            : socket(std::move(s)), connection(std::move(c))
         {
             BIO* const bio = ::BIO_new(method());
-            if (!bio)
-                detail::throw_openssl_error("cannot make a TLS connection");
+            if (!bio) {
+                ::ERR_clear_error();
+                throw std::bad_alloc();
+            }
             ::BIO_set_data(bio, this);
             ::BIO_set_init(bio, 1);
             ::SSL_set_bio(connection.get(), bio, bio);
             ::SSL_set_accept_state(connection.get());
+            ::SSL_set_msg_callback(connection.get(), heard_record);
+            ::SSL_set_msg_callback_arg(connection.get(), this);
         }
 
         detail::descriptor_stream socket;
-        std::unique_ptr<SSL, void (*)(SSL*)> connection;
-        error_code failure{};                   // of the socket
+        connection_ptr connection;
+        error_code failure{};                   // of the socket, or because of what was read
         std::optional<io_result> failed_behind; // what was found behind bytes that were read
         std::size_t committed = 0;              // bytes that SSL_write wants offered again
+        std::size_t may_read = 0;               // bytes, from the socket, in this call
+        unsigned records = 0;                   // that were read in this call, in short ones
+        unsigned records_for_nothing = 0;       // since there were bytes in one
         bool more = true;                       // the socket may have more to read
+        bool held_back = false;                 // it wanted more than it may have in this call
+        bool established = false;
         bool said_goodbye = false;
     };
+
+    static void heard_record(int written, int, int content, const void*, std::size_t,
+                             SSL* connection, void* at)
+    {
+        state& self = *static_cast<state*>(at);
+        if (written || content != SSL3_RT_HEADER || !self.established)
+            return;
+        ++self.records_for_nothing;
+        self.records += self.records_for_nothing == 1 ? 1 : price_of_nothing;
+        if (self.records_for_nothing <= most_records_for_nothing)
+            return;
+        self.failure = error::too_many_frames;
+        ::SSL_set_shutdown(connection, SSL_RECEIVED_SHUTDOWN); // it reads no further
+    }
 
     // What OpenSSL reads from and writes to: the socket, without SIGPIPE.
     static BIO_METHOD* method()
@@ -217,8 +261,15 @@ private:
     {
         auto& self = *static_cast<state*>(::BIO_get_data(bio));
         BIO_clear_retry_flags(bio);
-        const io_result result = self.socket.read_some({into, size});
+        self.held_back = self.may_read == 0;
+        if (self.held_back) {
+            BIO_set_retry_read(bio);
+            return 0;
+        }
+        const io_result result = self.socket.read_some({into, std::min(size, self.may_read)});
         *n = result.bytes;
+        if (!self.established)
+            self.may_read -= result.bytes;
         self.more = result.status == io_status::ok && result.more;
         if (result.status == io_status::want_read)
             BIO_set_retry_read(bio);
@@ -258,11 +309,13 @@ private:
     {
         switch (::SSL_get_error(state_->connection.get(), result)) {
         case SSL_ERROR_WANT_READ:
-            return {io_status::want_read, 0, {}};
+            return {state_->held_back ? io_status::again : io_status::want_read, 0, {}};
         case SSL_ERROR_WANT_WRITE:
             return {io_status::want_write, 0, {}};
         case SSL_ERROR_ZERO_RETURN:
-            return {io_status::eof, 0, {}};
+            if (!state_->failure)
+                return {io_status::eof, 0, {}};
+            break;
         default:
             break;
         }
@@ -293,13 +346,12 @@ public:
         auto socket = descriptor_acceptor::accept(ec);
         if (!socket)
             return std::nullopt;
-        SSL* const connection = certificate_.make_connection();
+        auto connection = certificate_.make_connection();
         if (!connection) {
             ::ERR_clear_error();
-            ec = make_error_code(boost::system::errc::not_enough_memory);
-            return std::nullopt;
+            throw std::bad_alloc();
         }
-        return std::optional<stream>(std::in_place, std::move(*socket), connection);
+        return std::optional<stream>(std::in_place, std::move(*socket), std::move(connection));
     }
 
 private:

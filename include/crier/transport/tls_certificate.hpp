@@ -77,11 +77,13 @@ public:
 
     explicit operator bool() const noexcept { return shared_ != nullptr; }
 
-    /// A new server-side connection with the certificate of now, to be freed by the caller, or null.
-    SSL* make_connection() const
+    using connection_ptr = std::unique_ptr<SSL, void (*)(SSL*)>;
+
+    /// A new server-side connection with the certificate of now; null if there is no memory.
+    connection_ptr make_connection() const
     {
         const std::lock_guard lock(shared_->mutex);
-        return ::SSL_new(shared_->context.get());
+        return {::SSL_new(shared_->context.get()), ::SSL_free};
     }
 
 private:

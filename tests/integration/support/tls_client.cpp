@@ -185,6 +185,20 @@ void tls_client::send_close_notify()
     ::SSL_shutdown(connection_);
 }
 
+void tls_client::change_keys(int times)
+{
+    for (int i = 0; i < times; ++i)
+        if (::SSL_key_update(connection_, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+            ::SSL_do_handshake(connection_) != 1)
+            throw std::runtime_error("cannot change the keys");
+}
+
+void tls_client::send_bytewise(std::string_view bytes)
+{
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        send(bytes.substr(i, 1));
+}
+
 std::string tls_client::common_name() const
 {
     X509* const certificate = SSL_get1_peer_certificate(connection_);

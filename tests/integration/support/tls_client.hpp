@@ -60,6 +60,12 @@ public:
 
     void send_close_notify();
 
+    /// Takes new keys to send with so many times, and says nothing else (TLS 1.3 KeyUpdate).
+    void change_keys(int times);
+
+    /// Sends each byte in a record of its own.
+    void send_bytewise(std::string_view bytes);
+
     std::string common_name() const; ///< of the server's certificate
     std::string alpn() const;        ///< what the server has chosen
     int version() const;
