@@ -3,14 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-namespace {
-
-bool fails()
-{
-    return support::watched && support::until_failure != 0 && --support::until_failure == 0;
-}
-
-} // namespace
+using support::fails;
 
 void* operator new(std::size_t size)
 {

@@ -15,6 +15,12 @@ inline thread_local bool watched = false;
 /// The one that counts as this one from now on fails, once; 0: none will.
 inline std::atomic<std::size_t> until_failure = 0;
 
+/// To be asked by each allocation: true if it is the one that fails.
+inline bool fails()
+{
+    return watched && until_failure != 0 && --until_failure == 0;
+}
+
 /// While one lives, allocations of this thread do not count.
 struct elsewhere
 {

@@ -114,28 +114,35 @@ private:
             }
             waits_ = false;
             error_code ec;
-            auto stream = acceptor_->accept(ec);
-            if (ec) {
-                ++shard_->counts.accept_errors;
-                pause();
-                return role_.accept_failed(ec);
-            }
-            if (!stream)
-                return; // until we are told
             try {
-                if (auto place = entrance.admit(descriptor(*stream), source(*stream), now, ec))
-                    give(std::move(*stream), std::move(*place));
-                else
-                    turn_away(static_cast<error>(ec.value()));
-            } catch (...) { // the next one may have more luck
+                auto stream = acceptor_->accept(ec);
+                if (stream)
+                    let_in(std::move(*stream), now);
+                else if (!ec)
+                    return; // until we are told
+            } catch (const boost::system::system_error& e) {
+                ec = e.code();
+            } catch (...) {
+                ec = make_error_code(boost::system::errc::not_enough_memory);
+            }
+            if (ec) { // the next one may have more luck
                 pause();
-                return has_no_memory();
+                return failed(ec);
             }
             if (i > 0 && (shard_->is_crowded(role_.kind()) || shard_->now() >= share.until(now)))
                 break;
         }
         share_.cut_off(shard_->now());
         schedule(); // after the others' turn
+    }
+
+    CRIER_COLD void let_in(stream_type&& stream, clock::time_point now)
+    {
+        error_code ec;
+        if (auto place = role_.entrance->admit(descriptor(stream), source(stream), now, ec))
+            give(std::move(stream), std::move(*place));
+        else
+            turn_away(static_cast<error>(ec.value()));
     }
 
     CRIER_COLD void turn_away(error why)
@@ -161,10 +168,10 @@ private:
         return std::nullopt;
     }
 
-    CRIER_COLD void has_no_memory()
+    CRIER_COLD void failed(error_code why)
     {
         ++shard_->counts.accept_errors;
-        role_.accept_failed(make_error_code(boost::system::errc::not_enough_memory));
+        role_.accept_failed(why);
     }
 
     struct dealt final : task
@@ -180,7 +187,7 @@ private:
             try {
                 loop->begin_session(std::move(stream), std::move(place));
             } catch (...) {
-                loop->has_no_memory();
+                loop->failed(make_error_code(boost::system::errc::not_enough_memory));
             }
         }
 
