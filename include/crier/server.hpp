@@ -141,8 +141,7 @@ public:
 
     /// Stops in order, as described for run(). What is not closed within the time is cut off: a peer
     /// that never closes its side holds a stop up for limits::close_timeout, or this time. Another
-    /// stop may make the first one shorter: its time, and, with no spread, its spread. Does nothing
-    /// if not running.
+    /// stop may make the first one shorter: its time, and its spread. Does nothing if not running.
     ///
     /// Thread safety: any thread. It may be called from hooks and signal_set handlers, not from
     /// signal handlers.

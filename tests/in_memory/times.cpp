@@ -315,6 +315,56 @@ BOOST_AUTO_TEST_CASE(another_stop_may_make_the_first_one_shorter)
     BOOST_TEST(in_time == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_shorter_stop_with_a_spread_of_its_own_tells_all_who_were_untold_within_it)
+{
+    memory_server s(limits);
+    std::vector<page> all;
+    for (int i = 0; i < 20; ++i)
+        all.push_back(s.open("u" + std::to_string(i)));
+    s.settle();
+    bool in_time = false;
+    s.server.async_stop({.timeout = 30s, .spread = 20s}, [&](bool was) { in_time = was; });
+    s.settle();
+    s.server.stop({.timeout = 10s, .spread = 5s});
+    s.settle();
+    const auto told = [&] {
+        std::ptrdiff_t count = 0;
+        for (page& p : all) {
+            p.hear();
+            count += p.closed_with == 1001;
+        }
+        s.settle();
+        return count;
+    };
+    BOOST_TEST(told() <= 2);
+    s.server.advance(2500ms);
+    s.settle();
+    BOOST_TEST(told() >= 9);
+    BOOST_TEST(told() <= 12);
+    s.server.advance(2500ms);
+    s.settle();
+    BOOST_TEST(told() == 20);
+    BOOST_TEST(!s.server.running());
+    BOOST_TEST(in_time);
+}
+
+BOOST_AUTO_TEST_CASE(back_ends_are_told_when_the_last_client_of_a_spread_has_gone_by_itself)
+{
+    memory_server s(limits);
+    page a = s.open("a"), b = s.open("b");
+    auto script = s.back_ends.connect();
+    s.settle();
+    s.server.stop({.timeout = 2h, .spread = 1h});
+    s.settle();
+    BOOST_TEST(!script.ended());
+    a.client.reset();
+    b.client.reset();
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (!script.ended() && std::chrono::steady_clock::now() < deadline)
+        s.context.run_for(5ms); // no time has to pass, but the timer has to tell
+    BOOST_TEST(script.ended());
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_stops_the_run_that_it_was_called_in_and_no_later_one)
 {
     memory_server s(limits);

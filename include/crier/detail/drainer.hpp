@@ -30,8 +30,17 @@ public:
                           std::function<void(bool)> done);
 
     /// When run() has something to do; time_point::max() for never.
-    clock::time_point due() const noexcept { return std::min(deadline_, next_told_); }
+    clock::time_point due() const noexcept
+    {
+        return waits_for_nobody() ? clock::time_point{} : std::min(deadline_, next_told_);
+    }
     CRIER_DECL void run(clock::time_point now);
+
+    /// Those who were still to be told have gone by themselves: it is the others' time.
+    bool waits_for_nobody() const noexcept
+    {
+        return next_told_ != clock::time_point::max() && !untold_.linked();
+    }
 
     /// Ends every session at once.
     CRIER_DECL void abort_all();
@@ -41,20 +50,21 @@ public:
     /// The last session is gone. Returns what is to be told of that, and whether it was in time.
     std::pair<std::function<void(bool)>, bool> end(clock::time_point now)
     {
-        next_told_ = clock::time_point::max();
+        next_told_ = told_by_ = clock::time_point::max();
         const bool in_time = now < std::exchange(deadline_, clock::time_point::max());
         return {std::exchange(done_, nullptr), in_time};
     }
 
 private:
-    CRIER_DECL void begin_spread(clock::time_point at, clock::duration spread);
-    CRIER_DECL void go_on_spreading(clock::time_point at);
-    CRIER_DECL void tell_all(list_link& sessions);
-    CRIER_DECL static void tell(session_base& s) noexcept;
+    CRIER_DECL void gather_clients();
+    CRIER_DECL void pace(clock::time_point at);
+    CRIER_DECL void tell_those_due(clock::time_point at);
+    CRIER_DECL void tell_first_of(list_link& waiting) noexcept;
 
     list_link& sessions_;
     std::function<void(bool)> done_; // not null while it goes on
     clock::time_point deadline_ = clock::time_point::max();
+    clock::time_point told_by_ = clock::time_point::max(); // all; min() if they have been
 
     // A drain that is spread: the clients that are not told yet, how many have been, since when, and
     // when it is the next one's time.

@@ -14,82 +14,81 @@ namespace crier::detail {
 CRIER_COLD CRIER_DECL void drainer::begin(clock::time_point now, const stop_options& how,
                                           std::function<void(bool)> done)
 {
-    const auto timeout = std::min(how.timeout, deadline_list::longest);
-    const auto spread = std::min(how.spread, timeout);
-    if (!done_)
+    const bool is_first = !done_;
+    if (is_first)
         done_ = std::move(done);
-    else if (now + timeout >= deadline_ && (spread > spread.zero() || !untold_.linked()))
-        return; // not shorter
-    deadline_ = std::min(deadline_, now + timeout);
-    if (spread <= spread.zero()) {
-        next_told_ = clock::time_point::max();
-        tell_all(untold_);
-        tell_all(sessions_);
-    } else if (!untold_.linked()) {
-        begin_spread(now, spread);
-    }
+    deadline_ = std::min(deadline_, now + std::min(how.timeout, deadline_list::longest));
+    const auto told_by = std::min(now + std::min(how.spread, deadline_list::longest), deadline_);
+    if (told_by >= told_by_)
+        return; // not sooner
+    told_by_ = told_by;
+    if (is_first && told_by > now)
+        gather_clients();
+    pace(now);
 }
 
 CRIER_COLD CRIER_DECL void drainer::run(clock::time_point now)
 {
-    if (next_told_ <= now)
-        go_on_spreading(now);
+    if (next_told_ <= now || waits_for_nobody())
+        tell_those_due(now);
     if (deadline_ <= now)
         abort_all();
 }
 
-CRIER_COLD CRIER_DECL void drainer::begin_spread(clock::time_point at, clock::duration spread)
+/// Who is not open yet has nothing to lose, and is told at once.
+CRIER_COLD CRIER_DECL void drainer::gather_clients()
 {
-    std::int64_t clients = 0;
+    list_link unready;
     for (list_link* l = sessions_.next; l != &sessions_;) {
         auto* const link = static_cast<session_link*>(l);
         l = l->next;
-        auto* const s = static_cast<session_base*>(link);
-        if (s->kind() != connection_kind::client)
-            continue;
-        if (s->stage() < phase::open) {
-            tell(*s);
-        } else {
-            link->link_last(untold_);
-            ++clients;
-        }
+        const auto& s = *static_cast<session_base*>(link);
+        if (s.kind() == connection_kind::client)
+            link->link_last(s.stage() < phase::open ? unready : untold_);
     }
-    told_ = 0;
-    spread_began_ = at;
-    spread_step_ = clients ? spread / clients : spread;
-    go_on_spreading(at);
+    while (unready.linked())
+        tell_first_of(unready);
 }
 
-CRIER_COLD CRIER_DECL void drainer::go_on_spreading(clock::time_point at)
+/// Spreads those who are untold over the time that is left.
+CRIER_COLD CRIER_DECL void drainer::pace(clock::time_point at)
+{
+    std::int64_t untold = 0;
+    for (const list_link* l = untold_.next; l != &untold_; l = l->next)
+        ++untold;
+    told_ = 0;
+    spread_began_ = at;
+    spread_step_ = (told_by_ - at) / std::max<std::int64_t>(untold, 1);
+    tell_those_due(at);
+}
+
+CRIER_COLD CRIER_DECL void drainer::tell_those_due(clock::time_point at)
 {
     while (untold_.linked() && spread_began_ + told_ * spread_step_ <= at) {
-        auto* const link = static_cast<session_link*>(untold_.next);
-        link->link_last(sessions_);
         ++told_;
-        tell(*static_cast<session_base*>(link));
+        tell_first_of(untold_);
     }
     if (untold_.linked()) {
         // Not more often than this: each time costs a wake-up.
         constexpr std::chrono::milliseconds pace{10};
         next_told_ = std::max(spread_began_ + told_ * spread_step_, at + pace);
-    } else {
-        next_told_ = clock::time_point::max();
-        tell_all(sessions_); // back ends, and whoever else is there
+        return;
     }
+    next_told_ = clock::time_point::max();
+    told_by_ = clock::time_point::min();
+    // Back ends, and whoever else is there; those that have been told already do not mind.
+    while (sessions_.linked())
+        static_cast<session_link*>(sessions_.next)->link_last(untold_);
+    while (untold_.linked())
+        tell_first_of(untold_);
 }
 
-/// Those that have been told already do not mind.
-CRIER_COLD CRIER_DECL void drainer::tell_all(list_link& sessions)
+/// It leaves the list before: what it sets off may end any other of them.
+CRIER_COLD CRIER_DECL void drainer::tell_first_of(list_link& waiting) noexcept
 {
-    for (list_link* l = sessions.next; l != &sessions;) {
-        auto* const s = static_cast<session_base*>(static_cast<session_link*>(l));
-        l = l->next; // it may be over at once
-        tell(*s);
-    }
-}
-
-CRIER_COLD CRIER_DECL void drainer::tell(session_base& s) noexcept
-{
+    auto* const link = static_cast<session_link*>(waiting.next);
+    link->link_last(sessions_);
+    auto& s = *static_cast<session_base*>(link);
     try {
         s.end(error::server_stopping, close_code::going_away, "server is stopping");
     } catch (...) { // there is no memory to say so, and the others are to be told

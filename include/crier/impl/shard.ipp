@@ -126,6 +126,8 @@ CRIER_DECL void shard::bury(session_base& s) noexcept
     schedule_turn();
     --session_count_;
     --counts.connections;
+    if (drainer_.waits_for_nobody())
+        arm_timer();
     if (session_count_ != 0)
         return;
     end_drain();
