@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/install.sh
+export CMAKE_GENERATOR=Ninja # make may be missing
 
 install_packages git g++ clang-14 clang clang-19 libclang-rt-14-dev clang-format-14 clang-format cmake ninja-build \
     clang-tidy-19 cppcheck llvm-14 ccache pkg-config python3 libboost1.81-dev libboost-test1.81-dev libboost-json1.81-dev \

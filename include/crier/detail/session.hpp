@@ -310,8 +310,11 @@ private:
     {
         if (blocked_ || phase_ == phase::closed)
             return;
-        if (phase_ == phase::shaking)
-            return shake_hands();
+        if (phase_ == phase::shaking) {
+            if (!readable_) // else its next turn begins with that
+                shake_hands();
+            return;
+        }
         bool wrote = false;
         while (!outbox_.empty()) {
             const io_result result = write_queued();
