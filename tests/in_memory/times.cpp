@@ -348,6 +348,26 @@ BOOST_AUTO_TEST_CASE(a_shorter_stop_with_a_spread_of_its_own_tells_all_who_were_
     BOOST_TEST(in_time);
 }
 
+BOOST_AUTO_TEST_CASE(after_a_spread_for_nobody_the_next_stop_tells_all)
+{
+    memory_server s(limits);
+    auto silent = s.pages.connect();
+    s.settle();
+    s.server.stop({.timeout = 30s, .spread = 20s});
+    s.settle();
+    BOOST_TEST(silent.closed()); // it has said nothing: nobody is left
+    BOOST_TEST(!s.server.running());
+    s.server.start();
+    page a = s.open("a");
+    s.settle();
+    s.server.stop({.timeout = 30s, .spread = 20s});
+    s.settle();
+    a.hear();
+    s.settle();
+    BOOST_TEST(a.closed_with == 1001u);
+    BOOST_TEST(!s.server.running());
+}
+
 BOOST_AUTO_TEST_CASE(back_ends_are_told_when_the_last_client_of_a_spread_has_gone_by_itself)
 {
     memory_server s(limits);

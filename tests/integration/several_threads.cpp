@@ -487,6 +487,30 @@ BOOST_AUTO_TEST_CASE(it_stops_and_starts_again_while_pages_come_without_a_pause)
                                  c.limits_exceeded + c.timed_out + c.rejected);
 }
 
+BOOST_AUTO_TEST_CASE(stops_again_and_again_while_it_stops_end_nothing_early)
+{
+    plain server(anywhere);
+    for (int round = 0; round < 20; ++round) {
+        server_thread<plain> thread(server);
+        const auto addresses = thread.ask([&] { return server.addresses(); });
+        line_client stays(addresses.at(0));
+        stays.send("u\n");
+        {
+            line_client script(addresses.at(1));
+            while (script.ask(R"({"uid":"u"})") != "ok") {
+            }
+        }
+        std::promise<bool> stopped;
+        const crier::stop_options how{.timeout = 100ms};
+        server.async_stop(how, [&](bool in_time) { stopped.set_value(in_time); });
+        for (const auto end = std::chrono::steady_clock::now() + 1ms;
+             std::chrono::steady_clock::now() < end;)
+            server.stop(how);
+        BOOST_TEST(!within_patience(stopped.get_future())); // one that stays has to be cut off
+        thread.join();
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_is_destroyed_while_it_runs_ends_its_threads_and_connections)
 {
     std::atomic<int> opened = 0, closed = 0;

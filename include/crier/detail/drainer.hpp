@@ -50,7 +50,7 @@ public:
     /// The last session is gone. Returns what is to be told of that, and whether it was in time.
     std::pair<std::function<void(bool)>, bool> end(clock::time_point now)
     {
-        next_told_ = told_by_ = clock::time_point::max();
+        next_told_ = clock::time_point::max();
         const bool in_time = now < std::exchange(deadline_, clock::time_point::max());
         return {std::exchange(done_, nullptr), in_time};
     }

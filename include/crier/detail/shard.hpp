@@ -165,8 +165,8 @@ public:
     CRIER_DECL void busy_poll(std::chrono::microseconds length) noexcept;
 
     /// Begins to close every session (1001), as the options say. Calls `done` when the last is gone,
-    /// with true if all were closed in time. While it drains, another drain may only make it
-    /// shorter, and its `done` is not called.
+    /// with true if all were closed in time. Until `done` was called another drain may only make it
+    /// shorter, and its `done` is not.
     CRIER_DECL void drain(const stop_options& how, std::function<void(bool)> done);
 
     /// Ends every session at once.
@@ -243,6 +243,7 @@ private:
     mailbox mailbox_;
     doorbell doorbell_;
     drainer drainer_{sessions_};
+    bool drained_untold_ = false; // it is over, and `done` is to be called
     bool abandoned_ = false;
 };
 

@@ -15,8 +15,10 @@ CRIER_COLD CRIER_DECL void drainer::begin(clock::time_point now, const stop_opti
                                           std::function<void(bool)> done)
 {
     const bool is_first = !done_;
-    if (is_first)
+    if (is_first) {
         done_ = std::move(done);
+        deadline_ = told_by_ = next_told_ = clock::time_point::max();
+    }
     deadline_ = std::min(deadline_, now + std::min(how.timeout, deadline_list::longest));
     const auto told_by = std::min(now + std::min(how.spread, deadline_list::longest), deadline_);
     if (told_by >= told_by_)
@@ -24,7 +26,8 @@ CRIER_COLD CRIER_DECL void drainer::begin(clock::time_point now, const stop_opti
     told_by_ = told_by;
     if (is_first && told_by > now)
         gather_clients();
-    pace(now);
+    if (done_) // else they were all, and have gone
+        pace(now);
 }
 
 CRIER_COLD CRIER_DECL void drainer::run(clock::time_point now)
@@ -68,6 +71,8 @@ CRIER_COLD CRIER_DECL void drainer::tell_those_due(clock::time_point at)
         ++told_;
         tell_first_of(untold_);
     }
+    if (!done_)
+        return; // the last one has gone at once
     if (untold_.linked()) {
         // Not more often than this: each time costs a wake-up.
         constexpr std::chrono::milliseconds pace{10};

@@ -405,6 +405,8 @@ CRIER_COLD CRIER_DECL void shard::drop_tasks()
 
 CRIER_COLD CRIER_DECL void shard::drain(const stop_options& how, std::function<void(bool)> done)
 {
+    if (drained_untold_)
+        return;
     drainer_.begin(now(), how, std::move(done));
     if (session_count_ == 0)
         end_drain();
@@ -415,8 +417,10 @@ CRIER_COLD CRIER_DECL void shard::end_drain()
 {
     if (!drainer_.goes_on())
         return;
+    drained_untold_ = true;
     boost::asio::post(executor_, kept_handler(drained_memory_, [self = shared_from_this(),
                                                                 end = drainer_.end(now())] {
+                          self->drained_untold_ = false;
                           if (!self->abandoned_)
                               end.first(end.second);
                       }));
