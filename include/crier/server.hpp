@@ -101,8 +101,10 @@ public:
 
     /// Starts, and runs the io_context on this thread until SIGINT, SIGTERM or stop(); then drains:
     /// accepts no more, writes what is queued, closes all connections (1001). A second signal ends
-    /// everything at once. Returns true if all connections were closed in order within the time. An
-    /// io_context of yours that has other work holds it up until that is done.
+    /// everything at once. Returns true if all connections were closed in order within the time. It
+    /// returns as soon as the server has stopped, and what else waits in the server's io_context (a
+    /// signal_set of yours, say) goes on in the next run(); an io_context of yours is run until its
+    /// other work is done too, and signals do by then what they do without a server.
     ///
     /// What hooks, handlers and authenticators throw ends a connection and no more. What a codec's
     /// encode or a registry's visit throws for a broadcast, or for a push from another thread, and
@@ -131,11 +133,20 @@ public:
             std::function<void()>& f;
             ~forgetting() { f = nullptr; }
         } const guard{on_stopped_};
-        on_stopped_ = [&signals] { signals.cancel(); };
+        on_stopped_ = [this, &signals] {
+            signals.cancel();
+            signals.clear();
+            if (this->own_context_)
+                this->context_.stop();
+        };
         this->context_.restart();
         this->context_.run();
         if (state_ != state::stopped) // cut short
             end_now();
+        if (this->own_context_) { // those who wait for the stop are told
+            this->context_.restart();
+            this->context_.poll();
+        }
         return drained_;
     }
 
@@ -315,8 +326,10 @@ private:
 
     hooks_type hooks_ = component<hooks_type, list::hooks_at>();
     observer_type observer_ = component<observer_type, list::observer_at>();
+    registry_type registry_ =
+        component<registry_type, list::registry_at>(); // its tables may refer to it
     crew_type crew_{this->context_, component<typename list::threads_type, list::threads_at>(),
-                    component<registry_type, list::registry_at>(), hooks_, observer_};
+                    registry_, hooks_, observer_};
     std::vector<stop_handler> on_stop_; // of those who wait for it
     std::function<void()> on_stopped_;  // of run()
     std::atomic<unsigned> run_{0};      // how many times it was started

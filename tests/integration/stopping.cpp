@@ -4,7 +4,10 @@
 #include <crier/push_server.hpp>
 #include <crier/transport/tcp.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
@@ -219,6 +222,39 @@ BOOST_AUTO_TEST_CASE(run_drains_on_sigterm_and_on_sigint)
         BOOST_CHECK((page.hear_goodbye() == goodbye{1001, "server is stopping"}));
         BOOST_TEST(thread.finish());
     }
+}
+
+BOOST_AUTO_TEST_CASE(run_ends_with_the_server_though_its_io_context_has_other_work)
+{
+    push server{pages_on("127.0.0.1")};
+    asio::signal_set hangups(server.context(), SIGHUP);
+    bool told = false;
+    hangups.async_wait([](crier::error_code, int) {});
+    {
+        running thread(server);
+        server.async_stop({}, [&](bool in_time) { told = in_time; });
+        BOOST_TEST(thread.finish());
+    }
+    BOOST_TEST(told);
+}
+
+BOOST_AUTO_TEST_CASE(when_the_server_has_stopped_signals_are_the_programs_own)
+{
+    boost::asio::io_context context;
+    push server(context, pages_on("127.0.0.1"));
+    auto work = asio::make_work_guard(context);
+    std::promise<void> started, stopped;
+    asio::post(context, [&] { started.set_value(); });
+    auto result = std::async(std::launch::async, [&] { return server.run(); });
+    within_patience(started.get_future());
+    server.async_stop({}, [&](bool) { stopped.set_value(); });
+    within_patience(stopped.get_future());
+    struct sigaction now
+    {};
+    ::sigaction(SIGTERM, nullptr, &now);
+    BOOST_TEST((now.sa_handler == SIG_DFL)); // a second one ends the program
+    work.reset();
+    BOOST_TEST(within_patience(std::move(result)));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_signal_ends_everything_at_once_and_the_server_may_run_again)
