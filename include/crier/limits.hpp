@@ -43,8 +43,8 @@ struct limits
     /// others. What pages normally say is not delayed, nor is a burst that is read in half a millisecond.
     /// Where one read takes very long, in a hook say, nobody waits for more than a second in return.
     /// What they have to do in a time of its own, such as to end a message, they have that time for without
-    /// such waits, if these were an eighth of it or more. It is judged when it ends, so twice as late at
-    /// most. Where the share is tiny a flood may wait nearly always, and lasts so much longer.
+    /// such waits, if these were an eighth of it or more: it is judged so much later. Where they are many,
+    /// or the share is tiny, they may wait nearly always, and a flood lasts so much longer.
     /// That one of them has gone, but was not reset, is noticed when all that it has sent has been read.
     /// Not where connections have no descriptor, as in tests in memory.
     unsigned max_read_share = 25;

@@ -567,9 +567,6 @@ BOOST_AUTO_TEST_CASE(a_stream_that_has_done_enough_for_once_is_asked_again_untol
     scripted_server server(context, {.transport = {&script}});
     server.start();
     memory_network::settle(context);
-    BOOST_TEST_REQUIRE(script.watcher);
-    script.watcher->ready({.readable = true});
-    memory_network::settle(context);
     BOOST_TEST(server.counts().registered == 1u);
     BOOST_TEST(script.shaken == 3u);
     BOOST_TEST(script.read == 6u);
@@ -595,6 +592,60 @@ BOOST_AUTO_TEST_CASE(a_handshake_that_waits_to_write_is_not_asked_before_it_may)
     run_a_while();
     BOOST_TEST(script.shaken == 3u);
     BOOST_TEST(server.counts().registered == 1u);
+}
+
+/// A handshake that has always done enough for once, and takes its time for it.
+struct endless_handshake
+{
+    struct stream
+    {
+        crier::io_result handshake()
+        {
+            const auto end = std::chrono::steady_clock::now() + 200us;
+            while (std::chrono::steady_clock::now() < end) {
+            }
+            return {crier::io_status::again, 0, {}};
+        }
+        crier::io_result read_some(std::span<char>) { return {crier::io_status::eof, 0, {}}; }
+        crier::io_result write_some(std::span<const iovec>)
+        {
+            return {crier::io_status::want_write, 0, {}};
+        }
+        crier::io_result shutdown() { return {}; }
+        void watch(crier::watcher&) {}
+        int native_handle() const { return -1; } // so it has to share the time
+        std::string peer() const { return "endless"; }
+        void close() noexcept {}
+    };
+
+    struct acceptor
+    {
+        bool taken = false;
+
+        acceptor(crier::executor, const endless_handshake&) {}
+        std::optional<stream> accept(crier::error_code&)
+        {
+            if (std::exchange(taken, true))
+                return std::nullopt;
+            return stream();
+        }
+        void watch(crier::watcher& w) { w.ready({.readable = true}); }
+        std::string address() const { return "here"; }
+        void close() noexcept {}
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_handshake_that_never_ends_runs_out_of_time_though_it_has_to_wait)
+{
+    boost::asio::io_context context;
+    crier::push_server<crier::clients<endless_handshake, crier::text_line>> server(
+        context, {.limits = {.handshake_timeout = 100ms}});
+    server.start();
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (server.counts().timed_out == 0 && std::chrono::steady_clock::now() < deadline)
+        context.run_for(10ms);
+    BOOST_TEST(server.counts().ended(crier::error::handshake_timeout) == 1u);
+    BOOST_TEST(server.counts().read_pauses > 0u);
 }
 
 /// A transport whose accept throws what it is told to, once.
@@ -639,7 +690,9 @@ BOOST_AUTO_TEST_CASE(an_accept_that_throws_is_one_that_failed)
     const auto no_memory = make_error_code(boost::system::errc::not_enough_memory);
     const std::vector<std::pair<std::exception_ptr, crier::error_code>> cases{
         {std::make_exception_ptr(std::bad_alloc()), no_memory},
-        {std::make_exception_ptr(boost::system::system_error(refused)), refused}};
+        {std::make_exception_ptr(boost::system::system_error(refused)), refused},
+        {std::make_exception_ptr(boost::system::system_error(crier::error_code())),
+         make_error_code(boost::system::errc::io_error)}};
     for (const auto& [thrown, said] : cases) {
         memory_network pages;
         std::exception_ptr next = thrown;
@@ -658,6 +711,72 @@ BOOST_AUTO_TEST_CASE(an_accept_that_throws_is_one_that_failed)
         BOOST_TEST(server.counts().accept_errors == 1u);
         BOOST_TEST((failed == std::vector{said}));
     }
+}
+
+/// Throws away each line with a question mark.
+struct no_questions : crier::text_line
+{
+    struct decoder
+    {
+        crier::text_line::decoder inside;
+
+        explicit decoder(const no_questions& c) : inside(c) {}
+        crier::decoded decode(std::span<char>& in)
+        {
+            const crier::decoded found = inside.decode(in);
+            if (found.kind == crier::decoded::kind_message &&
+                found.message.data.find('?') != std::string_view::npos)
+                return crier::decoded::discarded(crier::error::malformed);
+            return found;
+        }
+    };
+};
+
+BOOST_AUTO_TEST_CASE(a_back_end_is_told_why_its_line_was_thrown_away)
+{
+    extras_server<crier::clients<memory_transport, crier::text_line>,
+                  crier::backend<memory_transport, no_questions, crier::json_reply>>
+        s({}, {.codec = {{.max_line_bytes = 1000}}});
+    auto script = s.back_ends.connect();
+    script.send("{}\n{?}\n" + std::string(2000, 'x') + "\n");
+    s.settle();
+    const std::string answers = script.receive();
+    BOOST_TEST(answers.find("malformed") != std::string::npos);
+    BOOST_TEST(answers.find("too long") != std::string::npos);
+    BOOST_TEST(answers.find("malformed") < answers.find("too long"));
+}
+
+BOOST_AUTO_TEST_CASE(a_transport_that_does_not_say_who_can_connect_serves_no_open_back_end)
+{
+    std::exception_ptr none;
+    memory_network pages, back_ends;
+    using open_server = crier::push_server<crier::clients<memory_transport, crier::text_line>,
+                                           crier::backend<throws_in_accept, crier::text_line>>;
+    boost::asio::io_context context;
+    open_server refused(context, {.transport = {pages}}, {.transport = {{back_ends}, &none}});
+    std::string why;
+    try {
+        refused.start();
+    } catch (const boost::system::system_error& e) {
+        BOOST_TEST((e.code() == crier::error::exposed));
+        why = e.what();
+    }
+    BOOST_TEST(why.find("is_private") != std::string::npos);
+    open_server told_to(context, {.transport = {pages}},
+                        {.transport = {{back_ends}, &none}, .open_to_all = true});
+    told_to.start();
+    BOOST_TEST(told_to.running());
+}
+
+BOOST_AUTO_TEST_CASE(what_an_address_may_have_needs_a_transport_that_names_addresses)
+{
+    memory_network pages;
+    boost::asio::io_context context;
+    crier::push_server<crier::clients<memory_transport, crier::text_line>> server(
+        context, {.transport = {pages}, .admission = {.max_connections_per_address = 1}});
+    BOOST_CHECK_EXCEPTION(server.start(), boost::system::system_error, [](const auto& e) {
+        return std::string(e.what()).find("source") != std::string::npos;
+    });
 }
 
 struct throws_at_the_first : crier::observer

@@ -21,6 +21,8 @@
 #include <vector>
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "failing_allocations.hpp"
 #include "support/tls_client.hpp"
@@ -60,15 +62,14 @@ struct greets : crier::hooks
 
 struct running_server
 {
-    support::certificate_files files{"localhost"};
-    crier::push_server<crier::clients<crier::tls, crier::text_line>, greets> server{
-        {.transport = {.address = "127.0.0.1",
-                       .certificate = crier::tls_certificate(files.chain, files.key)}}};
+    crier::push_server<crier::clients<crier::tls, crier::text_line>, greets> server;
     std::atomic<int> left_run = 0;
     std::uint16_t port = 0;
     std::thread thread;
 
-    running_server()
+    explicit running_server(const support::certificate_files& files)
+        : server{{.transport = {.address = "127.0.0.1",
+                                .certificate = crier::tls_certificate(files.chain, files.key)}}}
     {
         server.start();
         port = server.port(0);
@@ -108,11 +109,33 @@ std::string greeting(std::uint16_t port)
 
 BOOST_AUTO_TEST_SUITE(no_memory_with_tls)
 
+/// What is made once and for all is made then: each time in a process of its own.
+BOOST_AUTO_TEST_CASE(the_very_first_connection_may_find_no_memory)
+{
+    BOOST_TEST_REQUIRE((no_signal && openssl_takes_ours));
+    BOOST_TEST_REQUIRE(support::allocations_fail());
+    const support::certificate_files files("localhost");
+    for (std::size_t failing = 1; failing <= 40; ++failing) {
+        const pid_t process = ::fork();
+        if (process == 0) {
+            running_server s(files);
+            support::until_failure = failing;
+            greeting(s.port);
+            support::until_failure = 0;
+            ::_exit(greeting(s.port) == "welcome\n" && s.left_run == 0 ? 0 : 1);
+        }
+        int status = -1;
+        BOOST_TEST(::waitpid(process, &status, 0) == process);
+        BOOST_TEST(status == 0, "allocation " << failing << ": status " << status);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(each_allocation_may_fail_once_while_peers_come_and_go)
 {
     BOOST_TEST_REQUIRE((no_signal && openssl_takes_ours));
     BOOST_TEST_REQUIRE(support::allocations_fail());
-    running_server s;
+    const support::certificate_files files("localhost");
+    running_server s(files);
     BOOST_TEST(greeting(s.port) == "welcome\n");
     std::size_t failing = 0, lost = 0;
     for (std::size_t without = 0; without < 3; ++failing)
@@ -133,7 +156,8 @@ BOOST_AUTO_TEST_CASE(each_allocation_may_fail_once_while_peers_come_and_go)
 BOOST_AUTO_TEST_CASE(those_behind_one_that_there_was_no_memory_for_are_served)
 {
     BOOST_TEST_REQUIRE(support::allocations_fail());
-    running_server s;
+    const support::certificate_files files("localhost");
+    running_server s(files);
     for (std::size_t failing = 1; failing <= 4; ++failing)
         BOOST_TEST_CONTEXT("allocation " << failing << " fails")
         {

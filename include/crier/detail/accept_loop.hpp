@@ -121,7 +121,7 @@ private:
                 else if (!ec)
                     return; // until we are told
             } catch (const boost::system::system_error& e) {
-                ec = e.code();
+                ec = e.code() ? e.code() : make_error_code(boost::system::errc::io_error);
             } catch (...) {
                 ec = make_error_code(boost::system::errc::not_enough_memory);
             }

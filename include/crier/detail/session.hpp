@@ -123,13 +123,15 @@ private:
             return;
         case io_status::again:
             readable_ = true;
+            shard_->activate(*this);
             return;
         case io_status::eof:
         case io_status::failed:
             return finish(result.ec ? result.ec : make_error_code(error::peer_vanished));
         }
-        if (result.more && !readable_)
-        { // perhaps it is in the stream already, and nobody will tell
+        if (!result.more) {
+            readable_ = hangup_;
+        } else if (!readable_) { // perhaps it is in the stream already, and nobody will tell
             readable_ = true;
             shard_->activate(*this);
         }

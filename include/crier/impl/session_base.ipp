@@ -332,6 +332,7 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
     if (!time || !is_unheard() || partly_heard_)
         return run_out_of_time();
     late_ = true; // what it has said is read before that is judged
+    waited_ -= std::chrono::duration<float>(time->after()).count();
     shard_->set_deadline(time, *this);
 }
 

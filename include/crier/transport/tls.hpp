@@ -33,9 +33,9 @@ namespace crier {
 ///
 /// What a peer says to TLS alone takes little of a turn: a handshake is read 4 KiB at a time, and 512
 /// short records are read at most. Who sends more than 32 records without a byte in them, one after the
-/// other (TLS 1.3 KeyUpdate, TLS 1.2 renegotiation), is cut off: error::too_many_frames. So is a peer
-/// that does not read, and meanwhile asks for new keys again and again: OpenSSL 3.0 cannot answer that
-/// while a write is half done.
+/// other (TLS 1.3 KeyUpdate, TLS 1.2 renegotiation), is cut off: error::too_many_frames. So may be a
+/// peer that asks for new keys of ours twice while bytes are under way to it: OpenSSL 3.0 cannot answer
+/// that while a write is half done.
 ///
 /// Example:
 ///     crier::tls_certificate certificate("chain.pem", "key.pem");
@@ -249,6 +249,8 @@ private:
         static BIO_METHOD* const the_one = [] {
             BIO_METHOD* const m =
                 ::BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "crier");
+            if (!m)
+                throw std::bad_alloc(); // the next one tries again
             ::BIO_meth_set_read_ex(m, read_socket);
             ::BIO_meth_set_write_ex(m, write_socket);
             ::BIO_meth_set_ctrl(m, control);
