@@ -24,6 +24,7 @@ enum class command_error : unsigned char {
     no_receiver,  ///< it names nobody
     bad_receiver, ///< a uid, topic or list that is empty, too long, or of the wrong type
     unauthorized, ///< the authenticator did not accept it
+    malformed,    ///< the codec could not read it, and has gone on behind it
 };
 
 /// One sentence, without a quote or backslash.
@@ -42,6 +43,8 @@ constexpr const char* describe(command_error e) noexcept
         return "a receiver is empty, too long, or neither a string nor an integer";
     case command_error::unauthorized:
         return "not authorized";
+    case command_error::malformed:
+        return "the line is malformed";
     }
     return "";
 }

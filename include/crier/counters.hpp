@@ -42,7 +42,7 @@ struct counters
 
     std::uint64_t lines_ok = 0;        ///< back-end lines answered `ok`, secrets included
     std::uint64_t lines_failed = 0;    ///< back-end lines answered `fail`
-    std::uint64_t lines_discarded = 0; ///< of these, the over-long ones
+    std::uint64_t lines_discarded = 0; ///< of these, those too long, or of no use to the codec
 
     /// Times that a back end or peer was not read from, because it did not read its answers or had
     /// limits::max_lines_under_way, and that a client was not because of limits::max_read_share.

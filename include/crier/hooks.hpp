@@ -130,6 +130,9 @@ consteval bool check_hooks()
 {
     static_assert(std::derived_from<Hooks, hooks>,
                   "hooks derive publicly from crier::hooks (crier/hooks.hpp)");
+    static_assert(!std::derived_from<Hooks, observer> || server_hooks<Hooks>,
+                  "hooks and an observer have functions of the same names: make them two classes "
+                  "(crier/hooks.hpp)");
     static_assert(std::copy_constructible<Hooks>,
                   "hooks are copied into the server: give them pointers or references to what they "
                   "share");

@@ -14,7 +14,8 @@ struct stop_options
 
     /// The clients are told to go one after the other, evenly over this time, so that those who
     /// connect again do not all come at once. Until it is told, a client receives what back ends
-    /// and the program push; back ends go last. At most `timeout`. 0: all at once.
+    /// and the program push; back ends go last. At most `timeout`, which has to be longer by
+    /// limits::close_timeout if the last of them is to end in order too. 0: all at once.
     std::chrono::milliseconds spread{0};
 };
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <openssl/ssl.h>
 #include <optional>
@@ -186,10 +187,31 @@ BOOST_AUTO_TEST_CASE(a_new_certificate_is_for_new_connections_and_harms_no_old_o
     BOOST_TEST(later.common_name() == "second");
 }
 
+std::string text_of(const std::function<void()>& f)
+{
+    try {
+        f();
+    } catch (const boost::system::system_error& e) {
+        return e.what();
+    }
+    return "none";
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_certificate_is_said)
 {
     certificate_files a("a"), b("b");
-    BOOST_TEST(error_of("/no/such/file.pem", a.key).find("/no/such/file.pem") != std::string::npos);
+    const std::string no_file = error_of("/no/such/file.pem", a.key);
+    BOOST_TEST(no_file.find("/no/such/file.pem: No such file or directory") != std::string::npos);
+    const crier::tls_certificate nothing, given(::SSL_CTX_new(::TLS_server_method()));
+    for (const auto& what :
+         {text_of([&] { nothing.reload(); }), text_of([&] { nothing.replace(nullptr); }),
+          text_of([&] { (void)nothing.make_connection(); })})
+        BOOST_TEST(what.find("there is no certificate") != std::string::npos);
+    BOOST_TEST(text_of([&] { given.reload(); }).find("replace()") != std::string::npos);
+    a.encrypt_key("secret");
+    BOOST_TEST(error_of(a.chain, a.key).find("cannot use the key in " + a.key) !=
+               std::string::npos); // and nobody is asked for the password
+    a.renew("a");
     BOOST_TEST(error_of(a.chain, a.chain).find("cannot use the key in " + a.chain) !=
                std::string::npos);
     BOOST_TEST(error_of(a.chain, b.key).find(b.key) != std::string::npos);

@@ -2,6 +2,7 @@
 #define CRIER_CONCEPTS_TRANSPORT_HPP
 
 #include <crier/admission.hpp>
+#include <crier/connection.hpp>
 #include <crier/detail/member_names.hpp>
 #include <crier/error.hpp>
 #include <crier/io_result.hpp>
@@ -158,14 +159,22 @@ concept stream_names_source = requires(const typename Transport::stream& stream)
     { stream.source() } -> std::same_as<std::optional<source_address>>;
 };
 
-/// Optional: `int stream::native_handle() const`, its descriptor, for admission::spare_descriptors.
+/// Optional: `int stream::native_handle() const`, its descriptor: for admission::spare_descriptors,
+/// limits::max_read_share, and to see what a slow reader has yet to take (limits::write_stall_timeout).
+/// What reading costs is then bounded for each turn; without it crier takes the stream for one in memory.
 template <class Transport>
 concept stream_has_descriptor = requires(const typename Transport::stream& stream) {
     { stream.native_handle() } -> std::same_as<int>;
 };
 
+/// Optional: `std::optional<process_credentials> stream::credentials() const`, who is at the other end.
+template <class Transport>
+concept stream_has_credentials = requires(const typename Transport::stream& stream) {
+    { stream.credentials() } -> std::same_as<std::optional<process_credentials>>;
+};
+
 /// Optional: `bool acceptor::is_private() const`: true if no other machine can connect. A backend<>
-/// without an authenticator does not listen where this is false, unless it is told to.
+/// without an authenticator does not listen where this is false, or not said, unless it is told to.
 template <class Transport>
 concept acceptor_tells_reach = requires(const typename Transport::acceptor& acceptor) {
     { acceptor.is_private() } -> std::same_as<bool>;
@@ -209,6 +218,14 @@ concept means_to_move = requires { requires of_function<decltype(&Transport::str
 template <class Transport>
 concept means_to_name_source =
     requires { requires of_function<decltype(&Transport::stream::source)>; };
+
+template <class Transport>
+concept means_to_have_descriptor =
+    requires { requires of_function<decltype(&Transport::stream::native_handle)>; };
+
+template <class Transport>
+concept means_to_have_credentials =
+    requires { requires of_function<decltype(&Transport::stream::credentials)>; };
 
 template <class Transport>
 concept means_to_tell_reach =
@@ -286,6 +303,13 @@ consteval bool check_transport()
     static_assert(stream_names_source<Transport> || !detail::means_to_name_source<Transport>,
                   "the source of a stream is `std::optional<crier::source_address> source() const` "
                   "(crier/concepts/transport.hpp)");
+    static_assert(stream_has_descriptor<Transport> || !detail::means_to_have_descriptor<Transport>,
+                  "the native_handle of a stream is `int native_handle() const` "
+                  "(crier/concepts/transport.hpp)");
+    static_assert(stream_has_credentials<Transport> ||
+                      !detail::means_to_have_credentials<Transport>,
+                  "the credentials of a stream are `std::optional<crier::process_credentials> "
+                  "credentials() const` (crier/concepts/transport.hpp)");
     static_assert(acceptor_tells_reach<Transport> || !detail::means_to_tell_reach<Transport>,
                   "an acceptor that tells who reaches it has `bool is_private() const` "
                   "(crier/concepts/transport.hpp)");

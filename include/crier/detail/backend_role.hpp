@@ -83,9 +83,10 @@ public:
     CRIER_COLD void discarded(session_base& s, error_code why) override
     {
         ++s.home().counts.lines_discarded;
-        answer(s, invalid(command_error::too_long));
+        const bool too_long = why == error::message_too_large;
+        answer(s, invalid(too_long ? command_error::too_long : command_error::malformed));
         if (!s.is_vouched() || (Strict && !s.is_trusted()))
-            s.end(why, close_code::policy_violation, "line too long");
+            s.end(why, close_code::policy_violation, too_long ? "line too long" : "malformed line");
     }
 
     void leaving(session_base&) noexcept override {}

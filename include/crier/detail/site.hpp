@@ -154,9 +154,12 @@ private:
             }
             loop->listen(transport);
             if (!is_guarded(options) && !is_private(*loop->listens())) {
-                const std::string address = loop->address();
+                std::string what = "will not listen on " + loop->address();
                 loop->stop();
-                throw boost::system::system_error(error::exposed, "will not listen on " + address);
+                if (!acceptor_tells_reach<decltype(component::transport)>)
+                    what += ", of which its transport does not say who can connect "
+                            "(acceptor::is_private)";
+                throw boost::system::system_error(error::exposed, what);
             }
         }
     }
@@ -170,6 +173,13 @@ private:
             else
                 return admission{};
         }();
+        if constexpr (!stream_names_source<decltype(Component::transport)>)
+            if (how.max_connections_per_address != 0)
+                throw boost::system::system_error(
+                    make_error_code(boost::system::errc::invalid_argument),
+                    "max_connections_per_address needs a transport that says where a connection "
+                    "comes "
+                    "from (stream::source)");
         return std::make_shared<gate>(how, is_backend<Component> ? 0 : 64,
                                       is_clients<Component> ? 10'000 : 0);
     }
@@ -191,7 +201,7 @@ private:
         if constexpr (requires { a.is_private(); })
             return a.is_private();
         else
-            return true; // it does not say; it may be no network at all
+            return false; // it does not say
     }
 
     /// Back ends are few and stay: they are dealt out one by one, since the system's way may put all

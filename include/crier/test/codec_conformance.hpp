@@ -46,7 +46,7 @@ public:
         found_.check(whole.messages() == given.messages, [&] {
             return "\"" + readable(given.bytes) + "\" should bring " +
                    std::to_string(given.messages.size()) + " messages: " + list(given.messages) +
-                   "; it brought " + list(whole.messages());
+                   "; it brought " + list(whole.events);
         });
         for (std::size_t cut = 1; cut < given.bytes.size(); ++cut)
             same(codec, given.bytes, whole, {cut});

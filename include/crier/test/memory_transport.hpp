@@ -162,6 +162,8 @@ public:
 
     std::string address() const { return "memory"; }
 
+    bool is_private() const noexcept { return true; }
+
     void close() noexcept { board_->told = nullptr; }
 
 private:

@@ -22,30 +22,36 @@ public:
     /// None: a listener with it does not start.
     tls_certificate() = default;
 
-    /// Reads PEM files: the chain, the server's own certificate first, and its key. Throws
-    /// boost::system::system_error that names the file and OpenSSL's reason.
+    /// Reads PEM files: the chain, the server's own certificate first, and its key, which is not
+    /// encrypted. Throws boost::system::system_error that names the file and the reason.
     tls_certificate(std::string chain_file, std::string key_file)
         : shared_(std::make_shared<shared>(std::move(chain_file), std::move(key_file)))
     {
         reload();
     }
 
-    /// Takes a reference to a context that you have set up: for client certificates, cipher lists,
-    /// keys that are in no file. crier sets on it what it needs: TLS 1.2 at least, no renegotiation,
-    /// ALPN "http/1.1", and the modes of its streams.
+    /// Takes a reference to a context that you have set up: for client certificates, which decide who
+    /// may connect and not who it is, cipher lists, keys that are in no file. crier sets on it what it needs: TLS 1.2 at least, no renegotiation,
+    /// ALPN "http/1.1", and the modes of its streams; and on their connections a message callback, in
+    /// place of yours.
     explicit tls_certificate(SSL_CTX* context)
         : shared_(std::make_shared<shared>(std::string(), std::string()))
     {
         replace(context);
     }
 
-    /// Reads the files again. Throws as the constructor does, and leaves all as it was then.
+    /// Reads the files again. Throws as the constructor does, and leaves all as it was then; also if
+    /// there are no files.
     void reload() const
     {
+        if (there().chain_file.empty())
+            detail::throw_invalid("the certificate was made from a context: there is replace()");
         ::ERR_clear_error();
         const context_ptr fresh(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
         if (!fresh)
             detail::throw_openssl_error("cannot make a TLS context");
+        // Else a key that is encrypted is asked for on the terminal, and the server waits.
+        ::SSL_CTX_set_default_passwd_cb(fresh.get(), [](char*, int, int, void*) { return 0; });
         const std::string& chain = shared_->chain_file;
         const std::string& key = shared_->key_file;
         if (::SSL_CTX_use_certificate_chain_file(fresh.get(), chain.c_str()) != 1)
@@ -57,9 +63,11 @@ public:
         replace(fresh.get());
     }
 
-    /// Uses this context, with a reference of its own, for new connections.
+    /// Uses this context, with a reference of its own, for new connections. Throws
+    /// boost::system::system_error if this is no certificate, but made without arguments.
     void replace(SSL_CTX* context) const
     {
+        there();
         ::SSL_CTX_up_ref(context);
         context_ptr fresh(context, ::SSL_CTX_free);
         ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -82,7 +90,7 @@ public:
     /// A new server-side connection with the certificate of now; null if there is no memory.
     connection_ptr make_connection() const
     {
-        const std::lock_guard lock(shared_->mutex);
+        const std::lock_guard lock(there().mutex);
         return {::SSL_new(shared_->context.get()), ::SSL_free};
     }
 
@@ -99,6 +107,13 @@ private:
         std::mutex mutex;
         context_ptr context{nullptr, ::SSL_CTX_free};
     };
+
+    shared& there() const
+    {
+        if (!shared_)
+            detail::throw_invalid("there is no certificate: it was made without arguments");
+        return *shared_;
+    }
 
     /// ALPN (RFC 7301): WebSocket is spoken over HTTP/1.1 only.
     static int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,

@@ -70,6 +70,19 @@ void certificate_files::renew(const std::string& common_name) const
     ::EVP_PKEY_free(pair);
 }
 
+void certificate_files::encrypt_key(const std::string& password) const
+{
+    std::FILE* file = std::fopen(key.c_str(), "r");
+    EVP_PKEY* const pair = ::PEM_read_PrivateKey(file, nullptr, nullptr, nullptr);
+    std::fclose(file);
+    file = std::fopen(key.c_str(), "w");
+    ::PEM_write_PrivateKey(file, pair, ::EVP_aes_128_cbc(),
+                           reinterpret_cast<const unsigned char*>(password.data()),
+                           static_cast<int>(password.size()), nullptr, nullptr);
+    std::fclose(file);
+    ::EVP_PKEY_free(pair);
+}
+
 int connect_plain(std::uint16_t port, int receive_buffer)
 {
     const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -21,6 +21,9 @@ public:
     /// Another certificate in the same files.
     void renew(const std::string& common_name) const;
 
+    /// The key from now on needs a password.
+    void encrypt_key(const std::string& password) const;
+
     std::string chain, key;
 
 private:
