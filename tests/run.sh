@@ -48,7 +48,7 @@ release() {
     python3 tests/bench/instructions.py --check
     python3 tests/bench/build_cost.py --check
     stage "the bench: each server delivers all of it, and it notices who does not"
-    cmake -S tests/bench -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON
+    cmake -S tests/bench -B build/bench -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=ON
     cmake --build build/bench
     ctest --test-dir build/bench --output-on-failure -j2
     python3 tests/bench/run.py --verify

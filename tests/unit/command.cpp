@@ -463,14 +463,15 @@ BOOST_AUTO_TEST_CASE(a_refused_line_says_why)
     BOOST_TEST((why(R"({"uid":true})") == command_error::bad_receiver));
     BOOST_TEST((why(R"({"uid":"a"})") == command_error::none));
     std::set<std::string> sentences;
-    for (const auto e : {command_error::none, command_error::too_long, command_error::not_json,
-                         command_error::no_receiver, command_error::bad_receiver,
-                         command_error::unauthorized, static_cast<command_error>(99)})
+    for (const auto e :
+         {command_error::none, command_error::too_long, command_error::not_json,
+          command_error::no_receiver, command_error::bad_receiver, command_error::unauthorized,
+          command_error::malformed, static_cast<command_error>(99)})
     {
         sentences.insert(describe(e));
         BOOST_TEST(std::string(describe(e)).find_first_of("\"\\") == std::string::npos);
     }
-    BOOST_TEST(sentences.size() == 6u); // none and what there is not are nothing
+    BOOST_TEST(sentences.size() == 7u); // none and what there is not are nothing
 }
 
 BOOST_AUTO_TEST_CASE(a_uid_without_escapes_is_a_view_of_the_line)
