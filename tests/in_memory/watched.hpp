@@ -222,6 +222,7 @@ struct watched_transport
 
         void watch(crier::watcher& w) { inner_.watch(w); }
         std::string address() const { return inner_.address(); }
+        bool is_private() const noexcept { return inner_.is_private(); }
         void close() noexcept { inner_.close(); }
 
     private:
