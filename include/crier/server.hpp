@@ -117,35 +117,47 @@ public:
     {
         using signal_set = boost::asio::basic_signal_set<executor>;
         signal_set signals(this->context_, SIGINT, SIGTERM);
+        // A signal that came before may be told after the end, or when this was left by an exception.
+        const auto over = std::make_shared<bool>(false);
         drained_ = false;
-        signals.async_wait([&](error_code ec, int) {
-            if (ec)
+        signals.async_wait([this, &signals, how, over](error_code ec, int) {
+            if (ec || *over)
                 return;
-            signals.async_wait([this](error_code second, int) {
-                if (!second)
+            signals.async_wait([this, over](error_code second, int) {
+                if (!second && !*over)
                     this->context_.stop();
             });
             stop(how);
         });
         start();
-        struct forgetting // when run() is left by an exception too
+        struct forgetting
         {
             std::function<void()>& f;
-            ~forgetting() { f = nullptr; }
-        } const guard{on_stopped_};
-        on_stopped_ = [this, &signals] {
+            bool& over;
+            ~forgetting()
+            {
+                over = true;
+                f = nullptr;
+            }
+        } const guard{on_stopped_, *over};
+        on_stopped_ = [this, &signals, over] {
+            *over = true;
             signals.cancel();
             signals.clear();
-            if (this->own_context_)
-                this->context_.stop();
+            if (this->own_context_) // behind those who are told of the stop, and may start it again
+                boost::asio::post(this->context_, [this] {
+                    if (state_ == state::stopped)
+                        this->context_.stop();
+                });
         };
         this->context_.restart();
         this->context_.run();
-        if (state_ != state::stopped) // cut short
+        if (state_ != state::stopped) { // cut short
             end_now();
-        if (this->own_context_) { // those who wait for the stop are told
-            this->context_.restart();
-            this->context_.poll();
+            if (this->own_context_) {
+                this->context_.restart();
+                this->context_.run();
+            }
         }
         return drained_;
     }
@@ -287,15 +299,16 @@ private:
     /// Stops the run that is on now, and not one that may have begun when the task comes to it.
     CRIER_COLD void stop_run(stop_options how, stop_handler then)
     {
-        crew_.first().submit([this, how, meant = run_.load(), then = std::move(then)]() mutable {
-            const bool over = state_ == state::stopped || run_ != meant;
-            if (then && over)
-                return then(true);
-            if (then)
-                on_stop_.push_back(std::move(then));
-            if (!over)
-                begin_drain(how);
-        });
+        crew_.first().submit(
+            [this, how, meant = run_.load(), ran = running(), then = std::move(then)]() mutable {
+                const bool over = state_ == state::stopped || run_ != meant;
+                if (then && over)
+                    return then(!ran || run_ != meant || drained_);
+                if (then)
+                    on_stop_.push_back(std::move(then));
+                if (!over)
+                    begin_drain(how);
+            });
     }
 
     CRIER_COLD void begin_drain(stop_options how)

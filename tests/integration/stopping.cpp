@@ -11,6 +11,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -236,6 +237,69 @@ BOOST_AUTO_TEST_CASE(run_ends_with_the_server_though_its_io_context_has_other_wo
         BOOST_TEST(thread.finish());
     }
     BOOST_TEST(told);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_started_again_when_it_has_stopped_is_run_on)
+{
+    push server{pages_on("127.0.0.1")};
+    int times = 0;
+    std::function<void(bool)> again = [&](bool) {
+        if (++times == 3)
+            return;
+        server.start();
+        server.async_stop({}, again);
+    };
+    running thread(server);
+    server.async_stop({}, again);
+    BOOST_TEST(thread.finish());
+    BOOST_TEST(times == 3);
+    BOOST_TEST(!server.running());
+}
+
+/// Posts itself again and again.
+struct restless
+{
+    asio::io_context& context;
+
+    void operator()() const { asio::post(context, *this); }
+};
+
+BOOST_AUTO_TEST_CASE(run_ends_with_the_server_though_a_handler_never_does)
+{
+    push server{pages_on("127.0.0.1")};
+    asio::post(server.context(), restless{server.context()});
+    running thread(server);
+    server.stop();
+    BOOST_TEST(thread.finish());
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_is_told_when_the_run_was_cut_short_was_none_in_order)
+{
+    push server{pages_on("127.0.0.1")};
+    std::vector<bool> told;
+    asio::post(server.context(), [&] {
+        server.context().stop(); // before the next comes to its task
+        server.async_stop({}, [&](bool in_time) { told.push_back(in_time); });
+    });
+    BOOST_TEST(!server.run());
+    server.context().restart();
+    server.context().poll();
+    BOOST_TEST((told == std::vector{false}));
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_that_comes_as_the_server_stops_holds_nothing_up)
+{
+    for (int i = 0; i < 50; ++i) {
+        asio::io_context context;
+        push server(context, pages_on("127.0.0.1"));
+        asio::post(context, [&] {
+            server.stop();
+            ::raise(SIGTERM);
+        });
+        auto result = std::async(std::launch::async, [&] { return server.run(); });
+        within_patience(std::move(result));
+        BOOST_TEST(!server.running());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(when_the_server_has_stopped_signals_are_the_programs_own)
