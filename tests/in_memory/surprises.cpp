@@ -774,9 +774,10 @@ BOOST_AUTO_TEST_CASE(what_an_address_may_have_needs_a_transport_that_names_addre
     boost::asio::io_context context;
     crier::push_server<crier::clients<memory_transport, crier::text_line>> server(
         context, {.transport = {pages}, .admission = {.max_connections_per_address = 1}});
-    BOOST_CHECK_EXCEPTION(server.start(), boost::system::system_error, [](const auto& e) {
-        return std::string(e.what()).find("source") != std::string::npos;
-    });
+    for (int i = 0; i < 2; ++i) // the second time is no better
+        BOOST_CHECK_EXCEPTION(server.start(), boost::system::system_error, [](const auto& e) {
+            return std::string(e.what()).find("source") != std::string::npos;
+        });
 }
 
 struct throws_at_the_first : crier::observer

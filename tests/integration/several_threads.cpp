@@ -544,21 +544,32 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_destroyed_while_it_runs_ends_its_threads_a
     BOOST_TEST(opened == closed);
 }
 
+/// A codec that throws for one message.
+struct throwing : crier::text_line
+{
+    static crier::frame encode(crier::message_view message)
+    {
+        if (message.data == "throw")
+            throw std::runtime_error("no");
+        return crier::text_line::encode(message);
+    }
+    struct decoder : crier::text_line::decoder
+    {
+        explicit decoder(const throwing& options) : crier::text_line::decoder(options) {}
+    };
+};
+
+/// Messages take time.
+struct busy : crier::hooks
+{
+    static void on_message(crier::connection&, crier::message_view)
+    {
+        std::this_thread::sleep_for(20ms);
+    }
+};
+
 BOOST_AUTO_TEST_CASE(what_is_thrown_on_another_thread_leaves_the_program_s_run)
 {
-    struct throwing : crier::text_line
-    {
-        static crier::frame encode(crier::message_view message)
-        {
-            if (message.data == "throw")
-                throw std::runtime_error("no");
-            return crier::text_line::encode(message);
-        }
-        struct decoder : crier::text_line::decoder
-        {
-            explicit decoder(const throwing& options) : crier::text_line::decoder(options) {}
-        };
-    };
     using server_type =
         crier::push_server<crier::clients<crier::tcp, throwing>, line_backend, three_threads>;
     server_type server({.transport = {.address = "127.0.0.1"}});
@@ -594,6 +605,38 @@ BOOST_AUTO_TEST_CASE(what_is_thrown_on_another_thread_leaves_the_program_s_run)
     server.push("uid7", "goes on");
     server.context().run_for(10ms);
     BOOST_TEST(pages[7].read_line() == "goes on");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_thrown_when_a_run_was_cut_short_leaves_nothing_running)
+{
+    using server_type =
+        crier::push_server<crier::clients<crier::tcp, throwing>, busy, three_threads>;
+    server_type server({.transport = {.address = "127.0.0.1"}});
+    std::promise<std::string> address;
+    boost::asio::post(server.context(), [&] { address.set_value(server.addresses().at(0)); });
+    auto run = std::async(std::launch::async, [&] { return server.run(); });
+    std::vector<line_client> pages;
+    const std::string where = within_patience(address.get_future());
+    for (int i = 0; i < 24; ++i) {
+        pages.emplace_back(where);
+        pages.back().send("uid" + std::to_string(i) + "\n");
+    }
+    const auto deadline = std::chrono::steady_clock::now() + support::patience;
+    while (server.async_counts(use_future).get().registered != 24 &&
+           std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(1ms);
+    for (line_client& page : pages)
+        page.send("takes time\n");
+    std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 24; ++i)
+        server.push("uid" + std::to_string(i), "throw");
+    server.context().stop(); // as a second signal does
+    try {
+        within_patience(std::move(run));
+    } catch (const std::runtime_error& e) {
+        BOOST_TEST(e.what() == std::string("no"));
+    }
+    BOOST_TEST(!server.running());
 }
 
 BOOST_AUTO_TEST_CASE(an_io_context_may_run_on_when_its_server_was_destroyed_with_connections)

@@ -316,12 +316,23 @@ private:
     /// What is on its way to the first thread, while its io_context may be run no more.
     CRIER_COLD void arrive_at_first()
     {
-        try {
-            first().home->do_tasks();
-        } catch (...) { // of the program's own: another run() shall tell
-            boost::asio::post(
-                context_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
-            arrive_at_first();
+        until_nothing_is_thrown([this] { first().home->do_tasks(); });
+    }
+
+    /// What is thrown is the program's own: another run() shall tell, and here it goes on.
+    template <class F>
+    CRIER_COLD void until_nothing_is_thrown(F f)
+    {
+        for (bool again = true; again;) {
+            again = false;
+            try {
+                f();
+            } catch (...) {
+                again = true;
+                boost::asio::post(context_, [thrown = std::current_exception()] {
+                    std::rethrow_exception(thrown);
+                });
+            }
         }
     }
 
@@ -337,10 +348,11 @@ private:
     CRIER_COLD void sweep()
     {
         for (auto& w : members_)
-            if (w->own && !w->thread.joinable()) {
-                w->own->restart();
-                w->own->poll();
-            }
+            if (w->own && !w->thread.joinable())
+                until_nothing_is_thrown([&own = *w->own] {
+                    own.restart();
+                    own.poll();
+                });
     }
 
     CRIER_COLD void settled()

@@ -138,10 +138,12 @@ private:
             component& options = std::get<I>(all);
             auto& r = std::get<I>(roles_);
             if (!r) {
-                r = options.make_role(around_);
-                r->max_unfinished_bytes = options.codec.max_unfinished_bytes();
-                r->entrance = first ? std::get<I>(first->roles_)->entrance : entrance_of(options);
-                home->prepare(*r);
+                auto made = options.make_role(around_);
+                made->max_unfinished_bytes = options.codec.max_unfinished_bytes();
+                made->entrance =
+                    first ? std::get<I>(first->roles_)->entrance : entrance_of(options);
+                home->prepare(*made);
+                r = std::move(made);
             }
             auto transport = options.transport;
             if constexpr (is_backend<component> && requires { transport.inner(); })
