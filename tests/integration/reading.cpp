@@ -284,6 +284,76 @@ BOOST_AUTO_TEST_CASE(who_says_more_now_and_then_but_has_not_to_wait_has_no_more_
 
 namespace {
 
+/// What the flood says takes time.
+struct slow_flood : crier::hooks
+{
+    struct heard
+    {
+        std::atomic<int> times = 0;
+        std::atomic<bool> victim = false;
+    };
+    heard* so_far;
+
+    explicit slow_flood(heard* h) : so_far(h) {}
+
+    void on_message(crier::connection& c, crier::message_view)
+    {
+        if (c.uid() == "victim") {
+            so_far->victim = true;
+        } else {
+            ++so_far->times;
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(who_had_to_wait_for_nearly_all_its_time_has_it_still)
+{
+    using server_type =
+        crier::push_server<crier::clients<crier::tcp, crier::text_line>, slow_flood>;
+    slow_flood::heard heard;
+    server_type server({.transport = {.address = "127.0.0.1"},
+                        .limits = {.max_turn_bytes = 4096,
+                                   .max_read_share = 1,
+                                   .message_timeout = std::chrono::milliseconds(950)}},
+                       slow_flood(&heard));
+    server_thread<server_type> thread(server);
+    const std::string address = thread.ask([&] { return server.addresses(); }).at(0);
+    std::atomic<bool> over = false;
+    std::thread flood([&] {
+        try {
+            line_client page(address);
+            page.send("flood\n");
+            while (!over)
+                page.send(std::string(4095, 'x') + '\n');
+        } catch (const std::runtime_error&) { // it has stopped
+        }
+    });
+    line_client page(address);
+    page.send("victim\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    for (const int so_far = heard.times; heard.times == so_far;) // behind the flood, for a second
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    page.send(std::string(6000, 'v')); // more than a turn's bytes
+    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
+    page.send("\n");
+    thread.wait_until([&] { return heard.victim || server.counts().timed_out != 0; },
+                      "its message");
+    BOOST_TEST(heard.victim);
+    over = true;
+    thread.ask([&] {
+        server.stop({.timeout = std::chrono::milliseconds(1)});
+        return 0;
+    });
+    thread.join();
+    flood.join();
+}
+
+namespace {
+
 using asking_server =
     crier::push_server<crier::clients<crier::tcp, crier::websocket, crier::ask<>>, slow>;
 

@@ -338,10 +338,13 @@ CRIER_COLD CRIER_DECL void session_base::on_deadline()
 
 CRIER_COLD CRIER_DECL void session_base::heard_late()
 {
-    if (may_read())
+    if (may_read()) {
         partly_heard_ = true; // the rest of it is read in further turns
-    else
+    } else {
+        waited_ +=
+            std::chrono::duration<float>(due - shard_->now()).count(); // what it has not used
         run_out_of_time();
+    }
 }
 
 CRIER_COLD CRIER_DECL void session_base::run_out_of_time()
