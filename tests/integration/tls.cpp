@@ -202,7 +202,12 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_certificate_is_said)
     certificate_files a("a"), b("b");
     const std::string no_file = error_of("/no/such/file.pem", a.key);
     BOOST_TEST(no_file.find("/no/such/file.pem: No such file or directory") != std::string::npos);
-    const crier::tls_certificate nothing, given(::SSL_CTX_new(::TLS_server_method()));
+    BOOST_TEST(error_of("", a.key).find("cannot use the certificates in ") != std::string::npos);
+    BOOST_TEST(text_of([] { crier::tls_certificate none(static_cast<SSL_CTX*>(nullptr)); }) !=
+               "none");
+    SSL_CTX* const context = ::SSL_CTX_new(::TLS_server_method());
+    const crier::tls_certificate nothing, given(context);
+    ::SSL_CTX_free(context);
     for (const auto& what :
          {text_of([&] { nothing.reload(); }), text_of([&] { nothing.replace(nullptr); }),
           text_of([&] { (void)nothing.make_connection(); })})
@@ -474,7 +479,7 @@ BOOST_AUTO_TEST_CASE(who_takes_new_keys_again_and_again_and_says_nothing_is_cut_
     f.become(page, "u");
     f.become(other, "v");
     for (int i = 0; i < 20; ++i) { // as often as it likes, if it says something
-        other.change_keys(20);
+        BOOST_TEST(other.change_keys(20));
         other.send(client_frame(fin | op::text, "{}"));
     }
     const auto cut_off = [&](unsigned so_many) {

@@ -19,8 +19,11 @@ CRIER_COLD CRIER_DECL void drainer::begin(clock::time_point now, const stop_opti
         done_ = std::move(done);
         deadline_ = told_by_ = next_told_ = clock::time_point::max();
     }
-    deadline_ = std::min(deadline_, now + std::min(how.timeout, deadline_list::longest));
-    const auto told_by = std::min(now + std::min(how.spread, deadline_list::longest), deadline_);
+    constexpr std::chrono::milliseconds none{0};
+    const auto timeout = std::clamp(how.timeout, none, deadline_list::longest);
+    const auto spread = std::clamp(how.spread, none, timeout);
+    deadline_ = std::min(deadline_, now + timeout);
+    const auto told_by = std::min(now + spread, deadline_);
     if (told_by >= told_by_)
         return; // not sooner
     told_by_ = told_by;

@@ -34,8 +34,7 @@ public:
     /// may connect and not who it is, cipher lists, keys that are in no file. crier sets on it what it needs: TLS 1.2 at least, no renegotiation,
     /// ALPN "http/1.1", and the modes of its streams; and on their connections a message callback, in
     /// place of yours.
-    explicit tls_certificate(SSL_CTX* context)
-        : shared_(std::make_shared<shared>(std::string(), std::string()))
+    explicit tls_certificate(SSL_CTX* context) : shared_(std::make_shared<shared>())
     {
         replace(context);
     }
@@ -44,14 +43,14 @@ public:
     /// there are no files.
     void reload() const
     {
-        if (there().chain_file.empty())
+        if (!there().has_files)
             detail::throw_invalid("the certificate was made from a context: there is replace()");
         ::ERR_clear_error();
         const context_ptr fresh(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
         if (!fresh)
             detail::throw_openssl_error("cannot make a TLS context");
         // Else a key that is encrypted is asked for on the terminal, and the server waits.
-        ::SSL_CTX_set_default_passwd_cb(fresh.get(), [](char*, int, int, void*) { return 0; });
+        ::SSL_CTX_set_default_passwd_cb(fresh.get(), [](char*, int, int, void*) { return -1; });
         const std::string& chain = shared_->chain_file;
         const std::string& key = shared_->key_file;
         if (::SSL_CTX_use_certificate_chain_file(fresh.get(), chain.c_str()) != 1)
@@ -64,10 +63,13 @@ public:
     }
 
     /// Uses this context, with a reference of its own, for new connections. Throws
-    /// boost::system::system_error if this is no certificate, but made without arguments.
+    /// boost::system::system_error if it is null, or if this is no certificate, but made without
+    /// arguments.
     void replace(SSL_CTX* context) const
     {
         there();
+        if (!context)
+            detail::throw_invalid("there is no TLS context");
         ::SSL_CTX_up_ref(context);
         context_ptr fresh(context, ::SSL_CTX_free);
         ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -99,11 +101,13 @@ private:
 
     struct shared
     {
+        shared() = default;
         shared(std::string chain, std::string key)
-            : chain_file(std::move(chain)), key_file(std::move(key))
+            : chain_file(std::move(chain)), key_file(std::move(key)), has_files(true)
         {}
 
         const std::string chain_file, key_file;
+        const bool has_files = false;
         std::mutex mutex;
         context_ptr context{nullptr, ::SSL_CTX_free};
     };

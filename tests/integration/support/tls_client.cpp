@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -198,12 +199,15 @@ void tls_client::send_close_notify()
     ::SSL_shutdown(connection_);
 }
 
-void tls_client::change_keys(int times)
+bool tls_client::change_keys(int times)
 {
-    for (int i = 0; i < times; ++i)
-        if (::SSL_key_update(connection_, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
-            ::SSL_do_handshake(connection_) != 1)
-            throw std::runtime_error("cannot change the keys");
+    const auto before = ::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
+    int done = 0;
+    while (done < times && ::SSL_key_update(connection_, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+           ::SSL_do_handshake(connection_) == 1)
+        ++done;
+    ::signal(SIGPIPE, before);
+    return done == times;
 }
 
 void tls_client::send_bytewise(std::string_view bytes)

@@ -63,8 +63,9 @@ public:
 
     void send_close_notify();
 
-    /// Takes new keys to send with so many times, and says nothing else (TLS 1.3 KeyUpdate).
-    void change_keys(int times);
+    /// Takes new keys to send with so many times, and says nothing else (TLS 1.3 KeyUpdate). False if
+    /// the peer has closed meanwhile.
+    bool change_keys(int times);
 
     /// Sends each byte in a record of its own.
     void send_bytewise(std::string_view bytes);
