@@ -115,16 +115,15 @@ public:
     /// start() and run the io_context instead.
     CRIER_COLD bool run(stop_options how = {})
     {
-        using signal_set = boost::asio::basic_signal_set<executor>;
         signal_set signals(this->context_, SIGINT, SIGTERM);
         // A signal that came before may be told after the end, or when this was left by an exception.
-        const auto over = std::make_shared<bool>(false);
+        const unsigned listens = ++listens_;
         drained_ = false;
-        signals.async_wait([this, &signals, how, over](error_code ec, int) {
-            if (ec || *over)
+        signals.async_wait([this, &signals, how, listens](error_code ec, int) {
+            if (ec || listens_ != listens)
                 return;
-            signals.async_wait([this, over](error_code second, int) {
-                if (!second && !*over)
+            signals.async_wait([this, listens](error_code second, int) {
+                if (!second && listens_ == listens)
                     this->context_.stop();
             });
             stop(how);
@@ -132,24 +131,14 @@ public:
         start();
         struct forgetting
         {
-            std::function<void()>& f;
-            bool& over;
+            server& self;
             ~forgetting()
             {
-                over = true;
-                f = nullptr;
+                ++self.listens_;
+                self.signals_ = nullptr;
             }
-        } const guard{on_stopped_, *over};
-        on_stopped_ = [this, &signals, over] {
-            *over = true;
-            signals.cancel();
-            signals.clear();
-            if (this->own_context_) // behind those who are told of the stop, and may start it again
-                boost::asio::post(this->context_, [this] {
-                    if (state_ == state::stopped)
-                        this->context_.stop();
-                });
-        };
+        } const guard{*this};
+        signals_ = &signals;
         this->context_.restart();
         this->context_.run();
         if (state_ != state::stopped) { // cut short
@@ -295,6 +284,7 @@ protected:
 
 private:
     using stop_handler = std::function<void(bool)>;
+    using signal_set = boost::asio::basic_signal_set<executor>;
 
     /// Stops the run that is on now, and not one that may have begun when the task comes to it.
     CRIER_COLD void stop_run(stop_options how, stop_handler then)
@@ -331,10 +321,18 @@ private:
         drained_ = in_time;
         state_ = state::stopped;
         crew_.finish();
+        if (signals_) {
+            ++listens_;
+            signals_->cancel();
+            signals_->clear();
+            if (this->own_context_) // behind those who are told, and may start it again
+                on_stop_.push_back([this](bool) {
+                    if (state_ == state::stopped)
+                        this->context_.stop();
+                });
+        }
         for (stop_handler& then : std::exchange(on_stop_, {}))
             boost::asio::post(this->context_, [then = std::move(then), in_time] { then(in_time); });
-        if (on_stopped_)
-            on_stopped_();
     }
 
     hooks_type hooks_ = component<hooks_type, list::hooks_at>();
@@ -344,8 +342,9 @@ private:
     crew_type crew_{this->context_, component<typename list::threads_type, list::threads_at>(),
                     registry_, hooks_, observer_};
     std::vector<stop_handler> on_stop_; // of those who wait for it
-    std::function<void()> on_stopped_;  // of run()
+    signal_set* signals_ = nullptr;     // run()'s
     std::atomic<unsigned> run_{0};      // how many times it was started
+    unsigned listens_ = 0;              // changes when run() begins to listen for signals, and ends
     bool drained_ = false;
 
     /// The component at this place, or a default one.

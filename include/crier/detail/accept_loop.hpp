@@ -116,10 +116,15 @@ private:
             error_code ec;
             try {
                 auto stream = acceptor_->accept(ec);
-                if (stream)
-                    let_in(std::move(*stream), now);
-                else if (!ec)
+                if (!stream && !ec)
                     return; // until we are told
+                if (stream) {
+                    error_code why;
+                    if (auto place = entrance.admit(descriptor(*stream), source(*stream), now, why))
+                        give(std::move(*stream), std::move(*place));
+                    else
+                        turn_away(static_cast<error>(why.value()));
+                }
             } catch (const boost::system::system_error& e) {
                 ec = e.code() ? e.code() : make_error_code(boost::system::errc::io_error);
             } catch (...) {
@@ -134,15 +139,6 @@ private:
         }
         share_.cut_off(shard_->now());
         schedule(); // after the others' turn
-    }
-
-    CRIER_COLD void let_in(stream_type&& stream, clock::time_point now)
-    {
-        error_code ec;
-        if (auto place = role_.entrance->admit(descriptor(stream), source(stream), now, ec))
-            give(std::move(stream), std::move(*place));
-        else
-            turn_away(static_cast<error>(ec.value()));
     }
 
     CRIER_COLD void turn_away(error why)

@@ -57,7 +57,6 @@ public:
 
 private:
     CRIER_DECL void gather_clients();
-    CRIER_DECL void pace(clock::time_point at);
     CRIER_DECL void tell_those_due(clock::time_point at);
     CRIER_DECL void tell_first_of(list_link& waiting) noexcept;
 

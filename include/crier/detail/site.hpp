@@ -137,13 +137,11 @@ private:
         if constexpr (listener<component>) {
             component& options = std::get<I>(all);
             auto& r = std::get<I>(roles_);
-            if (!r) {
-                auto made = options.make_role(around_);
-                made->max_unfinished_bytes = options.codec.max_unfinished_bytes();
-                made->entrance =
-                    first ? std::get<I>(first->roles_)->entrance : entrance_of(options);
-                home->prepare(*made);
-                r = std::move(made);
+            if (!r || !r->entrance) { // the last that it gets: what failed before is made anew
+                r = options.make_role(around_);
+                r->max_unfinished_bytes = options.codec.max_unfinished_bytes();
+                home->prepare(*r);
+                r->entrance = first ? std::get<I>(first->roles_)->entrance : entrance_of(options);
             }
             auto transport = options.transport;
             if constexpr (is_backend<component> && requires { transport.inner(); })
@@ -158,7 +156,7 @@ private:
             if (!is_guarded(options) && !is_private(*loop->listens())) {
                 std::string what = "will not listen on " + loop->address();
                 loop->stop();
-                if (!acceptor_tells_reach<decltype(component::transport)>)
+                if constexpr (!acceptor_tells_reach<decltype(component::transport)>)
                     what += ", of which its transport does not say who can connect "
                             "(acceptor::is_private)";
                 throw boost::system::system_error(error::exposed, what);

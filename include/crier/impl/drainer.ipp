@@ -29,8 +29,16 @@ CRIER_COLD CRIER_DECL void drainer::begin(clock::time_point now, const stop_opti
     told_by_ = told_by;
     if (is_first && told_by > now)
         gather_clients();
-    if (done_) // else they were all, and have gone
-        pace(now);
+    if (!done_)
+        return; // they were all, and have gone
+    // Those who are untold have the time that is left.
+    std::int64_t untold = 0;
+    for (const list_link* l = untold_.next; l != &untold_; l = l->next)
+        ++untold;
+    told_ = 0;
+    spread_began_ = now;
+    spread_step_ = (told_by_ - now) / std::max<std::int64_t>(untold, 1);
+    tell_those_due(now);
 }
 
 CRIER_COLD CRIER_DECL void drainer::run(clock::time_point now)
@@ -54,18 +62,6 @@ CRIER_COLD CRIER_DECL void drainer::gather_clients()
     }
     while (unready.linked())
         tell_first_of(unready);
-}
-
-/// Spreads those who are untold over the time that is left.
-CRIER_COLD CRIER_DECL void drainer::pace(clock::time_point at)
-{
-    std::int64_t untold = 0;
-    for (const list_link* l = untold_.next; l != &untold_; l = l->next)
-        ++untold;
-    told_ = 0;
-    spread_began_ = at;
-    spread_step_ = (told_by_ - at) / std::max<std::int64_t>(untold, 1);
-    tell_those_due(at);
 }
 
 CRIER_COLD CRIER_DECL void drainer::tell_those_due(clock::time_point at)
