@@ -447,6 +447,22 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(lines_before_the_quiet_one() == 4000);
 }
 
+/// Accepts one connection, which is there from the beginning.
+template <class Stream>
+struct accepts_one
+{
+    std::optional<Stream> waiting;
+
+    explicit accepts_one(Stream s) : waiting(std::move(s)) {}
+    std::optional<Stream> accept(crier::error_code&)
+    {
+        return std::exchange(waiting, std::nullopt);
+    }
+    void watch(crier::watcher& w) { w.ready({.readable = true}); }
+    std::string address() const { return "here"; }
+    void close() noexcept {}
+};
+
 /// The one connection is there from the beginning, and what it says has come with its last word of the
 /// handshake: nobody is told of it.
 struct early
@@ -475,20 +491,9 @@ struct early
         void close() noexcept {}
     };
 
-    struct acceptor
+    struct acceptor : accepts_one<stream>
     {
-        bool taken = false;
-
-        acceptor(crier::executor, const early&) {}
-        std::optional<stream> accept(crier::error_code&)
-        {
-            if (std::exchange(taken, true))
-                return std::nullopt;
-            return stream();
-        }
-        void watch(crier::watcher& w) { w.ready({.readable = true}); }
-        std::string address() const { return "here"; }
-        void close() noexcept {}
+        acceptor(crier::executor, const early&) : accepts_one(stream()) {}
     };
 };
 
@@ -539,21 +544,9 @@ struct scripted
         bool said = false;
     };
 
-    struct acceptor
+    struct acceptor : accepts_one<stream>
     {
-        script* its;
-        bool taken = false;
-
-        acceptor(crier::executor, const scripted& s) : its(s.its) {}
-        std::optional<stream> accept(crier::error_code&)
-        {
-            if (std::exchange(taken, true))
-                return std::nullopt;
-            return stream{its};
-        }
-        void watch(crier::watcher& w) { w.ready({.readable = true}); }
-        std::string address() const { return "here"; }
-        void close() noexcept {}
+        acceptor(crier::executor, const scripted& s) : accepts_one(stream{s.its}) {}
     };
 };
 
@@ -618,20 +611,9 @@ struct endless_handshake
         void close() noexcept {}
     };
 
-    struct acceptor
+    struct acceptor : accepts_one<stream>
     {
-        bool taken = false;
-
-        acceptor(crier::executor, const endless_handshake&) {}
-        std::optional<stream> accept(crier::error_code&)
-        {
-            if (std::exchange(taken, true))
-                return std::nullopt;
-            return stream();
-        }
-        void watch(crier::watcher& w) { w.ready({.readable = true}); }
-        std::string address() const { return "here"; }
-        void close() noexcept {}
+        acceptor(crier::executor, const endless_handshake&) : accepts_one(stream()) {}
     };
 };
 

@@ -178,8 +178,7 @@ private:
                 throw boost::system::system_error(
                     make_error_code(boost::system::errc::invalid_argument),
                     "max_connections_per_address needs a transport that says where a connection "
-                    "comes "
-                    "from (stream::source)");
+                    "comes from (stream::source)");
         return std::make_shared<gate>(how, is_backend<Component> ? 0 : 64,
                                       is_clients<Component> ? 10'000 : 0);
     }

@@ -193,8 +193,7 @@ private:
     // where the others' turn would come too late.
     static constexpr std::size_t handshake_bytes_at_once = 4096;
     static constexpr unsigned records_at_once = 512;
-    static constexpr unsigned price_of_nothing =
-        8; // new keys take so much longer than a short record
+    static constexpr unsigned price_of_nothing = 8; // new keys take so much longer
     static constexpr unsigned most_records_for_nothing = 32;
 
     struct state
